@@ -1,0 +1,285 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Check, scale and read sensor_msgs/CameraInfo.
+
+A CameraInfo describes the whole sensor: ``width`` x ``height``, K and P count in its full
+resolution. Its image is the region of interest (the whole sensor where that is zero), divided by
+the binning. All functions here keep to that (CameraInfo.msg; image_geometry reads it the same
+way), and none of them changes the message it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo, RegionOfInterest
+from std_msgs.msg import Header
+
+from depth_anything_ros.geometry.intrinsics import Intrinsics, IntrinsicsError
+
+ASPECT_TOLERANCE = 0.01
+"""Largest relative difference of two aspects that still count as the same picture resized.
+
+Drivers and scalers round each side to a whole (often even) number of pixels, which stays below
+this from 200 rows on; 4:3 and 16:9 differ by a third. Within it the focal lengths are wrong by at
+most as much.
+"""
+
+Window = tuple[int, int, int, int]
+"""x offset, y offset, width and height on the sensor, in unbinned pixels."""
+
+
+class CameraInfoError(ValueError):
+    """A CameraInfo that gives no usable camera, or belongs to another image."""
+
+
+def check_camera_info(
+    message: CameraInfo, image_width: int, image_height: int
+) -> tuple[CameraInfo, str | None]:
+    """Return a CameraInfo that can be relied on for an image of this size, and a warning or None.
+
+    The message itself comes back when there is nothing to mend. Otherwise a copy does, with the
+    warning that says why: P all zero becomes [K | 0] with R the identity, R all zero becomes
+    the identity. An image may have the size the CameraInfo gives its image, or the same aspect
+    within ASPECT_TOLERANCE.
+
+    Raises CameraInfoError for a zero size (drivers without a calibration leave it), an
+    uncalibrated K, values that are not finite, a P without focal lengths, a region of interest
+    outside the sensor, and an image of another aspect.
+    """
+    if message.width == 0 or message.height == 0:
+        raise CameraInfoError(
+            f'camera_info is {message.width}x{message.height}: the driver gives no calibrated '
+            'size; set image_width and image_height in its calibration file'
+        )
+    for name, values in (('K', message.k), ('D', message.d), ('R', message.r), ('P', message.p)):
+        if not np.isfinite(values).all():
+            raise CameraInfoError(
+                f'camera_info has {name} = {_listed(values)}: every value must be finite; '
+                'calibrate the camera again'
+            )
+    if message.k[0] <= 0 or message.k[4] <= 0:
+        raise CameraInfoError(
+            f'camera_info has fx = {message.k[0]:g}, fy = {message.k[4]:g} in K: the camera is '
+            'uncalibrated; give its driver a calibration file'
+        )
+    window = sensor_window(message, image_width, image_height)
+    mended, warnings = _mended(message)
+    if window != sensor_window(message):
+        warnings.append(
+            f'camera_info has the region of interest {_said(sensor_window(message))}, but the '
+            f'image of {image_width}x{image_height} is the whole sensor: clouds made from it '
+            'will be shifted; set roi to 0'
+        )
+    return mended, '; '.join(warnings) or None
+
+
+def sensor_window(
+    message: CameraInfo, image_width: int | None = None, image_height: int | None = None
+) -> Window:
+    """Return the part of the sensor that an image of this size shows.
+
+    That is the region of interest, unless the image has the size or, failing that, only the
+    aspect of the whole sensor: some drivers publish the whole image with a region of interest
+    that was meant for another consumer. Without an image size it is the region of interest. 0 as
+    its width or height reaches to the edge of the sensor.
+
+    Raises CameraInfoError for a region outside the sensor or an image of another aspect.
+    """
+    sensor = (0, 0, message.width, message.height)
+    x, y = message.roi.x_offset, message.roi.y_offset
+    region = (
+        x,
+        y,
+        message.roi.width or message.width - x,
+        message.roi.height or message.height - y,
+    )
+    if region[2] <= 0 or region[3] <= 0 or x + region[2] > sensor[2] or y + region[3] > sensor[3]:
+        raise CameraInfoError(
+            f'camera_info has the region of interest {_said(region)} on a sensor of '
+            f'{message.width}x{message.height}: it must lie inside; correct the driver'
+        )
+    if image_width is None or image_height is None:
+        return region
+    size = (image_width, image_height)
+    # Unbinned too: some drivers tell the binning and already count in binned pixels.
+    candidates = [(w, b) for b in (_binning(message), (1, 1)) for w in (region, sensor)]
+    for window, binning in candidates:
+        if size == (window[2] // binning[0], window[3] // binning[1]):
+            return window
+    for window, binning in candidates:
+        if _same_aspect(size, (window[2] / binning[0], window[3] / binning[1])):
+            return window
+    raise CameraInfoError(
+        f'camera_info is for {message.width}x{message.height}, region of interest '
+        f'{_said(region)}, but the image is {image_width}x{image_height}, of another aspect: '
+        'remap camera_info to the topic of this camera, or calibrate at this aspect'
+    )
+
+
+def scale_camera_info(
+    message: CameraInfo,
+    width: int,
+    height: int,
+    header: Header,
+    image_size: tuple[int, int] | None = None,
+) -> CameraInfo:
+    """Return a new CameraInfo for the image of ``message`` resized to width x height.
+
+    K, P (with Tx and Ty) and the region of interest are multiplied by the plain ratios of the
+    sizes, as image_proc's resize node does; D, R, the distortion model and the binning stay. The
+    result's own image is width x height; without binning and region of interest that is also its
+    size. The aspect may change, as a network's input size changes it. ``image_size`` is the
+    (width, height) of the image that ``message`` came with: give it when that may be the whole
+    sensor in spite of a region of interest (see ``sensor_window``).
+
+    Raises CameraInfoError for a size of 0 and as ``sensor_window`` does.
+    """
+    if width <= 0 or height <= 0:
+        raise CameraInfoError(f'cannot scale camera_info to {width}x{height}: give a size above 0')
+    window = sensor_window(message, *(image_size or (None, None)))
+    binning_x, binning_y = _binning(message)
+    x, y = width * binning_x / window[2], height * binning_y / window[3]
+    scaled = _copied(message)
+    scaled.header = header
+    scaled.width = max(1, round(message.width * x))
+    scaled.height = max(1, round(message.height * y))
+    scaled.k = message.k * np.repeat((x, y, 1.0), 3)
+    scaled.p = message.p * np.repeat((x, y, 1.0), 4)
+    scaled.roi = _scaled_region(message.roi, x, y, scaled.width, scaled.height)
+    return scaled
+
+
+def intrinsics_from(message: CameraInfo, image_size: tuple[int, int] | None = None) -> Intrinsics:
+    """Return the intrinsics of the message's own image, cut and binned as it says.
+
+    From P where P has focal lengths, since depth/image_rect belongs to the rectified image, else
+    from K. ``image_size`` as for ``scale_camera_info``; the intrinsics are then those of an image
+    of that size. Raises CameraInfoError for an uncalibrated camera and as ``sensor_window``.
+    """
+    window = sensor_window(message, *(image_size or (None, None)))
+    binning = _binning(message)
+    width, height = image_size or (window[2] // binning[0], window[3] // binning[1])
+    matrix = message.p.reshape(3, 4) if _has_focal_lengths(message.p) else message.k.reshape(3, 3)
+    try:
+        whole = Intrinsics(
+            window[2],
+            window[3],
+            float(matrix[0, 0]),
+            float(matrix[1, 1]),
+            float(matrix[0, 2]) - window[0],
+            float(matrix[1, 2]) - window[1],
+        )
+        return whole.scaled(width, height)
+    except IntrinsicsError as error:
+        raise CameraInfoError(
+            f'camera_info gives no camera ({error}): give the driver a calibration file'
+        ) from error
+
+
+def camera_info_from(
+    intrinsics: Intrinsics,
+    header: Header,
+    distortion: Sequence[float] = (0.0, 0.0, 0.0, 0.0, 0.0),
+    distortion_model: str = 'plumb_bob',
+) -> CameraInfo:
+    """Return the CameraInfo of a single camera: P = [K | 0], R the identity, no binning."""
+    k = np.array(
+        [intrinsics.fx, 0, intrinsics.cx, 0, intrinsics.fy, intrinsics.cy, 0, 0, 1], np.float64
+    )
+    return CameraInfo(
+        header=header,
+        width=intrinsics.width,
+        height=intrinsics.height,
+        distortion_model=distortion_model,
+        d=distortion,
+        k=k,
+        r=np.eye(3).ravel(),
+        p=_projection(k),
+    )
+
+
+def _mended(message: CameraInfo) -> tuple[CameraInfo, list[str]]:
+    """Return a copy with an empty P or R filled in, and what was done; or the message itself."""
+    if message.p.any() and not _has_focal_lengths(message.p):
+        raise CameraInfoError(
+            f'camera_info has fx = {message.p[0]:g}, fy = {message.p[5]:g} in P: both must be '
+            'above 0 (or P all zero to take K); correct the calibration file'
+        )
+    if message.p.any() and message.r.any():
+        return message, []
+    mended = _copied(message)
+    mended.r = np.eye(3).ravel()
+    if message.p.any():
+        return mended, ['camera_info has R all zero: took no rotation instead']
+    mended.p = _projection(message.k)
+    distorted = ' (D is not zero, so depth will be bent)' if any(message.d) else ''
+    return mended, [f'camera_info has P all zero: took K and no rotation instead{distorted}']
+
+
+def _copied(message: CameraInfo) -> CameraInfo:
+    """Return a CameraInfo that shares no array and no region with ``message``."""
+    # Where rclpy checks fields (always before Jazzy), its setters keep K, R and P as they are.
+    return CameraInfo(
+        header=message.header,
+        height=message.height,
+        width=message.width,
+        distortion_model=message.distortion_model,
+        d=message.d,
+        k=message.k.copy(),
+        r=message.r.copy(),
+        p=message.p.copy(),
+        binning_x=message.binning_x,
+        binning_y=message.binning_y,
+        roi=_scaled_region(message.roi, 1.0, 1.0, message.width, message.height),
+    )
+
+
+def _scaled_region(
+    roi: RegionOfInterest, x: float, y: float, width: int, height: int
+) -> RegionOfInterest:
+    """Scale a region to whole pixels, inside width x height and never empty."""
+    x_offset, region_width = _scaled_span(roi.x_offset, roi.width, x, width)
+    y_offset, region_height = _scaled_span(roi.y_offset, roi.height, y, height)
+    return RegionOfInterest(
+        x_offset=x_offset,
+        y_offset=y_offset,
+        width=region_width,
+        height=region_height,
+        do_rectify=roi.do_rectify,
+    )
+
+
+def _scaled_span(offset: int, length: int, scale: float, limit: int) -> tuple[int, int]:
+    """Return the scaled (offset, length) along one side; length 0, to the edge, stays 0."""
+    scaled = min(max(1, round(length * scale)), limit) if length else 0
+    # Where rounding pushes the far edge out, the offset gives way: the image keeps its size.
+    return min(round(offset * scale), limit - max(1, scaled)), scaled
+
+
+def _projection(k: np.ndarray) -> np.ndarray:
+    """Return the twelve numbers of [K | 0]."""
+    return np.hstack([k.reshape(3, 3), np.zeros((3, 1))]).ravel()
+
+
+def _has_focal_lengths(p: np.ndarray) -> bool:
+    return bool(np.isfinite(p).all() and p[0] > 0 and p[5] > 0)
+
+
+def _binning(message: CameraInfo) -> tuple[int, int]:
+    return max(1, message.binning_x), max(1, message.binning_y)
+
+
+def _same_aspect(size: tuple[int, int], other: tuple[float, float]) -> bool:
+    if min(size) <= 0:
+        return False
+    return abs(size[0] * other[1] / (size[1] * other[0]) - 1) <= ASPECT_TOLERANCE
+
+
+def _said(window: Window) -> str:
+    return f'{window[2]}x{window[3]} at ({window[0]}, {window[1]})'
+
+
+def _listed(values: Sequence[float]) -> str:
+    return '[' + ', '.join(f'{value:g}' for value in values) + ']'
