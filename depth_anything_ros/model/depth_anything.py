@@ -37,11 +37,13 @@ class DepthAnything(nn.Module):
         return values * self.config.max_depth
 
     def initialise(self) -> DepthAnything:
-        """Set weights for training from scratch, as DINOv2 does; return the network itself."""
+        """Set weights for training from scratch: the encoder's as DINOv2 does; return itself."""
         for module in self.pretrained.modules():
             if isinstance(module, nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
                 nn.init.zeros_(module.bias)
         nn.init.trunc_normal_(self.pretrained.pos_embed, std=0.02)
         nn.init.normal_(self.pretrained.cls_token, std=1e-6)
+        # A ReLU that starts below zero everywhere passes no gradient and never learns.
+        nn.init.ones_(self.depth_head.scratch.output_conv2[2].bias)
         return self

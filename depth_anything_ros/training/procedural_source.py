@@ -1,0 +1,62 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Batches of the procedural world, rendered as training goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depth_anything_ros.data.procedural import ProceduralWorld
+from depth_anything_ros.inference.preprocessing import normalise
+from depth_anything_ros.training.losses import disparity_from_depth
+
+SHAPES = ((168, 224), (168, 224), (154, 266), (196, 196), (112, 364), (224, 168))
+"""Heights and widths of batches, drawn evenly: about as many patches each, 4:3 the most often."""
+
+
+class ProceduralSource:
+    """Yield normalised images, inverse depth and masks, a new seed for every batch.
+
+    Batch i depends on the seed and i alone, so its state is one number.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        batch: int,
+        device: torch.device | str = 'cpu',
+        shapes: Sequence[tuple[int, int]] = SHAPES,
+        views: int = 2,
+        compiled: bool = False,
+    ) -> None:
+        self.seed, self.batch, self.views, self.shapes = seed, batch, views, tuple(shapes)
+        self.index = 0
+        self._world = ProceduralWorld(seed, device, compiled)
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield batches without end."""
+        while True:
+            rng = np.random.default_rng((self.seed, self.index))
+            self._world.reseed(int(rng.integers(2**62)))
+            height, width = self.shapes[rng.integers(len(self.shapes))]
+            pictures = self._world.sample(self.batch, height, width, self.views)
+            self.index += 1
+            disparity, valid = disparity_from_depth(pictures.depth)
+            flip = torch.from_numpy(rng.random(self.batch) < 0.5)[:, None, None]
+            flip = flip.to(disparity.device)
+            rgb = torch.where(flip[:, None], pictures.rgb.flip(-1), pictures.rgb)
+            disparity = torch.where(flip, disparity.flip(-1), disparity)
+            yield normalise(rgb), disparity, valid
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the number of the next batch."""
+        return {'index': self.index}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue with the batch of that number."""
+        self.index = int(state['index'])

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Train nano from scratch on the procedural world; run it again to continue where it stopped."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from depth_anything_ros.model.configuration import config_for
+from depth_anything_ros.model.depth_anything import DepthAnything
+from depth_anything_ros.training.losses import relative_loss
+from depth_anything_ros.training.procedural_source import ProceduralSource
+from depth_anything_ros.training.trainer import Trainer, TrainingSettings
+
+
+def main() -> None:
+    """Parse the command line, train, and leave the state in the run's folder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--folder', type=Path, default=Path('runs/nano'), help='state and log')
+    parser.add_argument('--steps', type=int, default=6500, help='length of the schedule')
+    parser.add_argument('--batch', type=int, default=16, help='pictures per step')
+    parser.add_argument('--learning-rate', type=float, default=5e-4)
+    parser.add_argument('--save-every', type=int, default=200, help='steps between saves')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--no-compile', action='store_true', help='render without torch.compile')
+    arguments = parser.parse_args()
+
+    torch.manual_seed(arguments.seed)
+    network = DepthAnything(config_for('nano')).initialise().to(arguments.device)
+    source = ProceduralSource(
+        arguments.seed, arguments.batch, arguments.device, compiled=not arguments.no_compile
+    )
+    settings = TrainingSettings(
+        steps=arguments.steps,
+        learning_rate=arguments.learning_rate,
+        save_every=arguments.save_every,
+    )
+    trainer = Trainer(network, source, relative_loss, settings, arguments.folder)
+    with tqdm(total=arguments.steps, initial=trainer.step, unit='step') as bar:
+
+        def show(row: dict[str, float]) -> None:
+            bar.update(int(row['step']) - bar.n)
+            bar.set_postfix(ssi=f'{row["ssi"]:.3f}', gradient=f'{row["gradient"]:.3f}')
+
+        trainer.run(show)
+
+
+if __name__ == '__main__':
+    main()
