@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from depth_anything_ros.model.configuration import PATCH_SIZE, DepthAnythingConfig
@@ -29,12 +30,24 @@ class DepthAnything(nn.Module):
         ``image`` is (B, 3, H, W), RGB normalised by ImageNet's mean and standard deviation, H and
         W multiples of 14. The result is (B, H, W): inverse depth >= 0 of unknown scale and shift
         for a relative network, metres in (0, max_depth) along the optical axis for a metric one.
+        It is float32 whatever ``set_precision`` chose.
         """
         grid = (image.shape[-2] // PATCH_SIZE, image.shape[-1] // PATCH_SIZE)
+        image = image.to(self.pretrained.patch_embed.proj.weight.dtype)
         values = self.depth_head(self.pretrained(image), grid).squeeze(1)
         if self.config.max_depth is None:
             return values
         return values * self.config.max_depth
+
+    def set_precision(self, dtype: torch.dtype) -> DepthAnything:
+        """Convert the weights for faster inference; return the network itself.
+
+        The last projection stays float32: its output is the depth, and 8 or 11 bits of mantissa
+        would show as terraces.
+        """
+        self.to(dtype)
+        self.depth_head.scratch.output_conv2[2].float()
+        return self
 
     def initialise(self) -> DepthAnything:
         """Set weights for training from scratch: the encoder's as DINOv2 does; return itself."""

@@ -111,4 +111,6 @@ class DPTHead(nn.Module):
         """Map four (B, gh * gw, D) token maps to (B, 1, 14 gh, 14 gw) behind the last activation."""
         path = self.scratch.output_conv1(self.fuse(self.reassemble(taps, grid)))
         path = resize_bilinear(path, (grid[0] * PATCH_SIZE, grid[1] * PATCH_SIZE))
-        return self.scratch.output_conv2(path)
+        refine, activate, project, squash = self.scratch.output_conv2
+        path = activate(refine(path))
+        return squash(project(path.to(project.weight.dtype)))

@@ -1,0 +1,149 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The public way from pictures to depth."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from depth_anything_ros.depth import Depth, DepthKind
+from depth_anything_ros.inference.device import resolve_device, resolve_precision
+from depth_anything_ros.inference.preprocessing import network_size, postprocess, preprocess
+from depth_anything_ros.model.catalog import CATALOG, ModelCard, card_for
+from depth_anything_ros.model.checkpoint import load_network
+from depth_anything_ros.model.configuration import PATCH_SIZE, config_for
+from depth_anything_ros.model.depth_anything import DepthAnything
+from depth_anything_ros.model.hub import locate
+
+RANDOM = 'random'
+
+
+class DepthEstimator:
+    """Estimate depth from pictures with one network.
+
+    ``model`` is a name of the catalog (``nano``, ``small``, ``metric-indoor-base`` ...) or the
+    path of a weights file. ``weights`` replaces the catalog's file by another one, or by
+    ``'random'`` values for tests. ``device`` is ``auto``, ``cpu``, ``cuda`` ...; ``precision`` is
+    ``auto``, ``float32``, ``bfloat16`` or ``float16``. ``input_size`` is the shorter side at which
+    the network sees a picture, in pixels; None takes ``own_input_size``, the model's own (518 for
+    published ones).
+
+    Raises UnknownModelError, CheckpointError, DownloadError, DeviceError or ValueError, each
+    saying what to do.
+    """
+
+    def __init__(
+        self,
+        model: str = 'nano',
+        weights: str | os.PathLike[str] | None = None,
+        device: str = 'auto',
+        precision: str = 'auto',
+        input_size: int | None = None,
+    ) -> None:
+        self.device = resolve_device(device)
+        self.precision = resolve_precision(precision, self.device)
+        network, self.own_input_size = _load(model, weights)
+        self.model = model
+        self.input_size = self.own_input_size if input_size is None else input_size
+        self._network = network.set_precision(self.precision).to(self.device).eval()
+
+    @property
+    def kind(self) -> DepthKind:
+        """What the values mean."""
+        return self._network.config.kind
+
+    @property
+    def max_depth(self) -> float | None:
+        """The metric head's limit in metres; None for a relative network."""
+        return self._network.config.max_depth
+
+    @property
+    def input_size(self) -> int:
+        """The shorter side of the network's input in pixels; settable between calls."""
+        return self._input_size
+
+    @input_size.setter
+    def input_size(self, value: int) -> None:
+        if value < PATCH_SIZE:
+            raise ValueError(f'input_size {value} must be at least {PATCH_SIZE}')
+        self._input_size = value
+
+    def estimate(self, rgb: np.ndarray, at_network_size: bool = False) -> Depth:
+        """Estimate one picture.
+
+        ``rgb`` is (H, W, 3) uint8, any strides. The depth has the picture's size, or with
+        ``at_network_size`` that of the network's input, which skips the final resize.
+        """
+        return self.estimate_batch([rgb], at_network_size)[0]
+
+    def estimate_batch(
+        self, pictures: Sequence[np.ndarray], at_network_size: bool = False
+    ) -> list[Depth]:
+        """Estimate pictures of any sizes; those of one network size share a pass.
+
+        Results come in the order of the pictures; see ``estimate`` for their form.
+        """
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, rgb in enumerate(pictures):
+            _check_picture(rgb)
+            groups.setdefault(network_size(*rgb.shape[:2], self.input_size), []).append(index)
+        results: dict[int, Depth] = {}
+        for size, members in groups.items():
+            values = self._run([pictures[i] for i in members], size, at_network_size)
+            for index, depth in zip(members, values, strict=True):
+                results[index] = Depth(depth, self.kind, size)
+        return [results[index] for index in range(len(pictures))]
+
+    def warm_up(self, height: int, width: int) -> None:
+        """Run once on a gray picture, so that the first real one does not pay for set-up."""
+        self.estimate(np.full((height, width, 3), 128, np.uint8))
+
+    @torch.inference_mode()
+    def _run(
+        self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
+    ) -> list[np.ndarray]:
+        """Run pictures that share a network size; return float32 (H, W) arrays."""
+        inputs = [
+            preprocess(torch.from_numpy(_writable(rgb)).to(self.device).unsqueeze(0), size)
+            for rgb in pictures
+        ]
+        output = self._network(torch.cat(inputs))
+        results = []
+        for values, rgb in zip(output.split(1), pictures, strict=True):
+            target = size if at_network_size else rgb.shape[:2]
+            results.append(postprocess(values, target)[0].cpu().numpy())
+        return results
+
+
+def _writable(rgb: np.ndarray) -> np.ndarray:
+    """Copy only what torch cannot wrap: negative strides and read-only buffers."""
+    rgb = np.ascontiguousarray(rgb)
+    return rgb if rgb.flags.writeable else rgb.copy()
+
+
+def _check_picture(rgb: np.ndarray) -> None:
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or not rgb.size:
+        raise ValueError(
+            f'a picture must be (H, W, 3) uint8 RGB with H, W > 0, got {rgb.shape} {rgb.dtype}'
+        )
+
+
+def _load(
+    model: str, weights: str | os.PathLike[str] | None
+) -> tuple[DepthAnything, int]:
+    """Return the network and its own input size."""
+    if weights == RANDOM:
+        card = card_for(model)
+        network = DepthAnything(config_for(card.size, card.max_depth)).initialise()
+        return network, card.input_size
+    found: tuple[ModelCard | None, Path]
+    found = locate(model) if weights is None else (card_for(model), Path(weights))
+    card_or_none, path = found
+    network = load_network(card_or_none, path)
+    size = network.config.size
+    return network, (card_or_none or CATALOG[size]).input_size

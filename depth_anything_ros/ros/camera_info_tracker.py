@@ -1,0 +1,82 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The newest camera_info, and whether it can be relied on for an image."""
+
+from __future__ import annotations
+
+import threading
+
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+
+from depth_anything_ros.ros.camera_info import (
+    CameraInfoError,
+    check_camera_info,
+    scale_camera_info,
+)
+from depth_anything_ros.ros.reporter import Reporter
+
+TROUBLE = 'camera_info'
+
+
+class CameraInfoTracker:
+    """Keep the newest CameraInfo from its callback, and scale it for depth in another thread."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._lock = threading.Lock()
+        self._newest: CameraInfo | None = None
+
+    def store(self, message: CameraInfo) -> None:
+        """Keep a message as the newest."""
+        with self._lock:
+            self._newest = message
+
+    def forget(self) -> None:
+        """Drop what is kept."""
+        with self._lock:
+            self._newest = None
+
+    def info_for(
+        self,
+        header: Header,
+        image_size: tuple[int, int],
+        depth_size: tuple[int, int],
+        max_age: float,
+    ) -> CameraInfo | None:
+        """Return the CameraInfo of a depth image under the image's header, or None.
+
+        Sizes are (width, height) in pixels; ``max_age`` is in seconds, 0 for any. Missing, stale
+        and invalid ones are reported, once and then at a low rate.
+        """
+        with self._lock:
+            newest = self._newest
+        if newest is None:
+            self._reporter.report(
+                TROUBLE,
+                'no camera_info has come: depth goes on without depth/camera_info; remap '
+                'camera_info to the topic of the driver, or calibrate the camera',
+            )
+            return None
+        age = (Time.from_msg(header.stamp) - Time.from_msg(newest.header.stamp)).nanoseconds / 1e9
+        if 0 < max_age < abs(age):
+            self._reporter.report(
+                TROUBLE,
+                f"camera_info is stale: its stamp is {age:.1f} s from the image's, more than "
+                f'camera_info_max_age {max_age:g} s; depth goes on without depth/camera_info',
+            )
+            return None
+        try:
+            usable, warning = check_camera_info(newest, *image_size)
+            scaled = scale_camera_info(usable, *depth_size, header, image_size)
+        except CameraInfoError as error:
+            self._reporter.report(
+                TROUBLE, f'{error}; depth goes on without depth/camera_info'
+            )
+            return None
+        if warning is None:
+            self._reporter.clear(TROUBLE, 'camera_info can be relied on again')
+        else:
+            self._reporter.report(TROUBLE, warning)
+        return scaled

@@ -1,0 +1,104 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One serialized image to published depth: decode, estimate, publish, and count the outcome."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from rclpy.serialization import deserialize_message
+from rclpy.time import Time
+from sensor_msgs.msg import CompressedImage, Image
+
+from depth_anything_ros.inference.counters import FrameCounters
+from depth_anything_ros.inference.estimator import DepthEstimator
+from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
+from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
+from depth_anything_ros.ros.outputs import Outputs
+from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.reporter import Reporter
+
+IMAGE_TROUBLE, AGE_TROUBLE, FAULT = 'image', 'age', 'inference'
+
+
+@dataclass
+class FrameProcessor:
+    """Turn frames into messages in the worker's thread.
+
+    ``settings`` returns the newest settings and is asked once a frame; ``now`` is the node's
+    clock; ``own_input_size`` is the network's, for when the parameter input_size is 0.
+    """
+
+    estimator: DepthEstimator
+    own_input_size: int
+    outputs: Outputs
+    infos: CameraInfoTracker
+    counters: FrameCounters
+    reporter: Reporter
+    now: Callable[[], Time]
+    settings: Callable[[], DepthSettings]
+
+    def process(self, serialized: bytes) -> None:
+        """Publish the depth of one sensor_msgs/Image or CompressedImage."""
+        settings = self.settings()
+        if settings.skip_unheard and not self.outputs.heard:
+            self.counters.settle('skipped')
+            return
+        try:
+            message, rgb = _decode(serialized, settings.compressed)
+        except ImageError as error:
+            self.counters.settle('rejected')
+            self.reporter.report(IMAGE_TROUBLE, f'image rejected: {error}')
+            return
+        stamp = Time.from_msg(message.header.stamp, clock_type=self.now().clock_type)
+        if not self._fresh(stamp, settings.max_age):
+            self.counters.settle('rejected')
+            return
+        self.reporter.clear(IMAGE_TROUBLE, 'images can be used again')
+        self.estimator.input_size = settings.input_size or self.own_input_size
+        depth = self.estimator.estimate(rgb, settings.output_size == 'network')
+        height, width = depth.values.shape
+        info = self.infos.info_for(
+            message.header,
+            (rgb.shape[1], rgb.shape[0]),
+            (width, height),
+            settings.camera_info_max_age,
+        )
+        self.outputs.publish(depth, info, message.header, settings)
+        self.counters.settle('published', (self.now() - stamp).nanoseconds / 1e9)
+        self.reporter.clear(FAULT, 'inference works again')
+
+    def fail(self, error: Exception) -> None:
+        """Count and report a frame that was lost by a fault of this node."""
+        self.counters.settle('failed')
+        where = ''.join(traceback.format_exception(error)[-2:]).strip()
+        self.reporter.report(FAULT, f'a frame failed, the node goes on: {where}')
+
+    def _fresh(self, stamp: Time, max_age: float) -> bool:
+        age = (self.now() - stamp).nanoseconds / 1e9
+        if not 0 < max_age < age:
+            self.reporter.clear(AGE_TROUBLE, 'images are fresh again')
+            return True
+        hint = ''
+        if age > 3600:
+            hint = '; is a bag playing? then set use_sim_time and play with --clock'
+        self.reporter.report(
+            AGE_TROUBLE,
+            f'image rejected: its stamp is {age:.2f} s behind the node clock, more than max_age '
+            f'{max_age:g} s{hint}',
+        )
+        return False
+
+
+def _decode(serialized: bytes, compressed: bool) -> tuple[Image | CompressedImage, np.ndarray]:
+    """Return the message and its RGB picture (H, W, 3) uint8; raises ImageError."""
+    message_type = CompressedImage if compressed else Image
+    try:
+        message = deserialize_message(serialized, message_type)
+    except Exception as error:  # rclpy raises a bare RCLError or UnicodeDecodeError here
+        raise ImageError(f'{len(serialized)} bytes are no {message_type.__name__}: {error}') from error
+    rgb = decode_compressed(message) if compressed else decode_image(message)
+    return message, rgb

@@ -1,0 +1,92 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters as tables: declaration, descriptors and validation all come from one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import ParameterException
+from rclpy.node import Node
+
+Value = bool | int | float | str
+
+
+class ParameterError(ValueError):
+    """A parameter has a value it cannot have."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One row: the type is that of the default; only ``live`` ones can change after the start."""
+
+    name: str
+    default: Value
+    description: str
+    limits: tuple[float, float] | None = None
+    choices: tuple[str, ...] = ()
+    live: bool = False
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what ``ros2 param describe`` shows.
+
+        The typing is dynamic so that ``rate:=10`` and ``source:=0``, which ROS reads as integers,
+        are taken for what they mean.
+        """
+        descriptor = ParameterDescriptor(
+            description=self.description, read_only=not self.live, dynamic_typing=True
+        )
+        if self.choices:
+            descriptor.additional_constraints = f'one of {", ".join(self.choices)}'
+        if self.limits is not None and isinstance(self.default, float):
+            low, high = self.limits
+            descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
+        elif self.limits is not None:
+            low, high = (int(limit) for limit in self.limits)
+            descriptor.integer_range = [IntegerRange(from_value=low, to_value=high)]
+        return descriptor
+
+    def check(self, value: Any) -> Value:
+        """Return the value in the type of the default, or raise ParameterError."""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if isinstance(self.default, float) and number:
+            value = float(value)
+        elif isinstance(self.default, str) and isinstance(value, int) and number:
+            value = str(value)
+        wanted = type(self.default)
+        if not isinstance(value, wanted) or (wanted is int and not number):
+            kinds = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
+            raise ParameterError(f'parameter {self.name} must be {kinds[wanted]}, got {value!r}')
+        if self.limits is not None and not self.limits[0] <= float(value) <= self.limits[1]:
+            low, high = self.limits
+            raise ParameterError(
+                f'parameter {self.name} must be between {low:g} and {high:g}, got {value!r}'
+            )
+        if self.choices and value not in self.choices:
+            raise ParameterError(
+                f'parameter {self.name} must be one of {", ".join(self.choices)}, got {value!r}'
+            )
+        return value
+
+
+def declare(node: Node, table: Iterable[Parameter]) -> dict[str, Value]:
+    """Declare a table on a node; return the checked values. Raises ParameterError."""
+    values: dict[str, Value] = {}
+    for parameter in table:
+        try:
+            declared = node.declare_parameter(
+                parameter.name, parameter.default, parameter.descriptor()
+            )
+        except ParameterException as error:
+            raise ParameterError(f'parameter {parameter.name}: {error}') from error
+        values[parameter.name] = parameter.check(declared.value)
+    return values
+
+
+def check_all(table: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, Value]:
+    """Check those of ``values`` that are in the table; return them. Raises ParameterError."""
+    rows = {parameter.name: parameter for parameter in table}
+    return {name: rows[name].check(value) for name, value in values.items() if name in rows}

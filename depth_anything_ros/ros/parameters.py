@@ -1,0 +1,161 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of depth_node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rclpy.node import Node
+
+from depth_anything_ros.media.color import COLOR_MAPS
+from depth_anything_ros.ros.parameter_table import Parameter, ParameterError, check_all, declare
+
+DEPTH_PARAMETERS = (
+    Parameter(
+        'autostart',
+        True,
+        'Configure and activate at start; set false under a lifecycle manager',
+    ),
+    Parameter(
+        'model',
+        'nano',
+        'Network: nano, small, base, large, giant, metric-indoor-{small,base,large}, '
+        'metric-outdoor-{small,base,large}, or the path of a weights file',
+    ),
+    Parameter(
+        'weights',
+        '',
+        'Weights file to load instead of the one that model names; empty for none',
+    ),
+    Parameter('device', 'auto', 'Where to run: auto, cpu, cuda, cuda:1, mps'),
+    Parameter(
+        'precision',
+        'auto',
+        'Number format; auto is float16 on CUDA and bfloat16 on CPUs that are faster with it',
+        choices=('auto', 'float32', 'bfloat16', 'float16'),
+    ),
+    Parameter(
+        'compressed',
+        False,
+        "Subscribe to image's CompressedImage sibling, image/compressed (jpeg or png)",
+    ),
+    Parameter(
+        'input_size',
+        0,
+        "Shorter side of the network's input in pixels, a multiple of 14 or rounded up to one; "
+        "0 is the model's own",
+        limits=(0, 4032),
+        live=True,
+    ),
+    Parameter(
+        'output_size',
+        'input',
+        'Size of published depth: that of the input image, or that of the network',
+        choices=('input', 'network'),
+        live=True,
+    ),
+    Parameter(
+        'encoding',
+        '32FC1',
+        'Encoding of metric depth: 32FC1 metres, or 16UC1 millimetres with 0 for unknown',
+        choices=('32FC1', '16UC1'),
+        live=True,
+    ),
+    Parameter(
+        'min_range',
+        0.0,
+        'Metric depth below this is published as -Inf, too close (REP 117), m; 0 for no limit',
+        limits=(0.0, 1000.0),
+        live=True,
+    ),
+    Parameter(
+        'max_range',
+        0.0,
+        'Metric depth above this is published as +Inf, beyond range (REP 117), m; 0 for no limit',
+        limits=(0.0, 1000.0),
+        live=True,
+    ),
+    Parameter(
+        'rate_limit',
+        0.0,
+        'Most frames processed per second; 0 for no limit',
+        limits=(0.0, 1000.0),
+        live=True,
+    ),
+    Parameter(
+        'max_age',
+        0.0,
+        'Frames whose stamp is older than this on the node clock are rejected, s; 0 for no limit',
+        limits=(0.0, 3600.0),
+        live=True,
+    ),
+    Parameter(
+        'camera_info_max_age',
+        5.0,
+        "A camera_info older than this against the image's stamp is stale and not used, s; "
+        '0 for no limit (drivers that publish it once)',
+        limits=(0.0, 3600.0),
+        live=True,
+    ),
+    Parameter(
+        'skip_unheard',
+        True,
+        'Skip inference while nobody subscribes to any output',
+        live=True,
+    ),
+    Parameter(
+        'color_map',
+        'spectral',
+        'Colours of depth/color',
+        choices=COLOR_MAPS,
+        live=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DepthSettings:
+    """The checked values of DEPTH_PARAMETERS; replaced as a whole, so that a frame sees one set."""
+
+    autostart: bool
+    model: str
+    weights: str
+    device: str
+    precision: str
+    compressed: bool
+    input_size: int
+    output_size: str
+    encoding: str
+    min_range: float
+    max_range: float
+    rate_limit: float
+    max_age: float
+    camera_info_max_age: float
+    skip_unheard: bool
+    color_map: str
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that no single value shows."""
+        if 0 < self.input_size < 14:
+            raise ParameterError(
+                f'parameter input_size must be 0 or at least 14, got {self.input_size}'
+            )
+        if 0 < self.max_range <= self.min_range:
+            raise ParameterError(
+                f'parameter max_range must be above min_range {self.min_range:g}, '
+                f'got {self.max_range:g}'
+            )
+
+    def changed(self, values: Mapping[str, Any]) -> DepthSettings:
+        """Return the settings with new values for some names; raises ParameterError."""
+        checked: dict[str, Any] = check_all(DEPTH_PARAMETERS, values)
+        return replace(self, **checked)
+
+
+def declare_depth_parameters(node: Node) -> DepthSettings:
+    """Declare the parameters on a node and return their values; raises ParameterError."""
+    values: dict[str, Any] = declare(node, DEPTH_PARAMETERS)
+    return DepthSettings(**values)

@@ -1,0 +1,50 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures that more than one room's tests use."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# A machine of CI has few cores; tests of small tensors only lose time to more threads.
+os.environ.setdefault('OMP_NUM_THREADS', '2')
+
+DOMAINS = range(1, 100)
+"""Domain ids whose ports stay below the range the system hands out to clients."""
+
+
+@pytest.fixture
+def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Give the test a ROS domain that no other test on this machine uses, with rclpy running."""
+    rclpy = pytest.importorskip('rclpy')
+    for domain in DOMAINS:
+        lock = open(Path(tempfile.gettempdir()) / f'ros_domain_{domain}.lock', 'w')  # noqa: SIM115
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        break
+    else:
+        pytest.fail('every ROS domain is in use by another test')
+    monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    rclpy.init()
+    yield domain
+    rclpy.try_shutdown()
+    lock.close()
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Return the folder of real pictures with measured depth, or skip where it is not there."""
+    folder = Path(__file__).resolve().parents[2] / 'shared' / 'data'
+    if not folder.is_dir():
+        pytest.skip('real pictures with measured depth are not on this machine')
+    return folder

@@ -1,0 +1,344 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The depth node on a real ROS graph, with a tiny random network."""
+
+from __future__ import annotations
+
+import array
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+
+from depth_anything_ros.ros.depth_message import encode_color
+from depth_anything_ros.ros.node import DepthNode
+from depth_anything_ros.ros.parameter_table import ParameterError
+
+
+def key(message):
+    return message.header.stamp.sec, message.header.stamp.nanosec, message.header.frame_id
+
+
+def counts(node):
+    return node.counters.counts()
+
+
+def test_relative_depth_goes_out_under_the_stamp_of_its_image(graph):
+    node = graph.active_node()
+    depths = graph.listen('depth/disparity_relative')
+    infos = graph.listen('depth/camera_info', CameraInfo)
+    graph.connect(node, 2)
+    sent = []
+    for _ in range(3):
+        header = graph.header()
+        graph.send_info(header)
+        graph.spin_until(lambda: node._infos._newest is not None)
+        sent.append(graph.send_image(header=header))
+        graph.settle(node, len(sent))
+    graph.spin_until(lambda: len(depths) == 3 and len(infos) == 3)
+    assert [key(m) for m in depths] == [key(m) for m in sent] == [key(m) for m in infos]
+    assert (depths[0].encoding, depths[0].width, depths[0].height) == ('32FC1', 64, 48)
+    values = np.frombuffer(depths[0].data, np.float32)
+    assert np.isfinite(values).all() and (values >= 0).all()
+    assert infos[0].k[0] == 60.0
+
+
+def test_relative_networks_have_no_metric_topic_and_metric_ones_no_relative(graph):
+    relative = topics_of(graph.active_node())
+    assert '/depth/disparity_relative' in relative and '/depth/image_rect' not in relative
+    metric = topics_of(graph.active_node(model='metric-indoor-small'))
+    assert '/depth/image_rect' in metric and '/depth/disparity_relative' not in metric
+
+
+def topics_of(node):
+    return {publisher.topic_name for publisher in node.publishers}
+
+
+def test_metric_depth_is_metres_within_the_range(graph):
+    node = graph.active_node(model='metric-indoor-small', min_range=1.0, max_range=10.0)
+    depths = graph.listen('depth/image_rect')
+    graph.connect(node)
+    graph.send_image()
+    graph.spin_until(lambda: depths)
+    values = np.frombuffer(depths[0].data, np.float32)
+    finite = values[np.isfinite(values)]
+    assert not np.isnan(values).any()
+    assert ((finite >= 1.0) & (finite <= 10.0)).all()
+
+
+def test_network_size_scales_depth_and_camera_info_alike(graph):
+    node = graph.active_node(output_size='network')
+    depths = graph.listen('depth/disparity_relative')
+    infos = graph.listen('depth/camera_info', CameraInfo)
+    graph.connect(node, 2)
+    header = graph.header()
+    graph.send_info(header)
+    graph.spin_until(lambda: node._infos._newest is not None)
+    graph.send_image(header=header)
+    graph.spin_until(lambda: depths and infos)
+    assert (depths[0].width, depths[0].height) == (56, 42) == (infos[0].width, infos[0].height)
+    assert infos[0].k[0] == pytest.approx(60 * 56 / 64)
+    assert infos[0].k[4] == pytest.approx(60 * 42 / 48)
+
+
+def bad_images(graph):
+    """Return (name, message) pairs that no picture can be made of."""
+    def image(width, height, encoding, step, data):
+        message = Image(width=width, height=height, encoding=encoding, step=step)
+        message.header = graph.header()
+        message.data = array.array('B', data)
+        return message
+
+    return [
+        ('an unknown encoding', image(4, 2, 'holographic9', 12, bytes(24))),
+        ('too little data', image(64, 48, 'rgb8', 192, bytes(100))),
+        ('no size', image(0, 0, 'rgb8', 0, b'')),
+        ('a huge header', image(20000, 20000, 'rgb8', 60000, b'')),
+        ('a step below the row', image(64, 48, 'rgb8', 10, bytes(9216))),
+    ]
+
+
+def test_bad_images_are_rejected_and_the_next_good_one_is_published(graph):
+    node = graph.active_node()
+    depths = graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    bad = bad_images(graph)
+    for number, (_, message) in enumerate(bad, start=1):
+        graph.send_image(message)
+        graph.settle(node, number)
+    assert counts(node).rejected == len(bad)
+    graph.send_image()
+    graph.spin_until(lambda: depths)
+    assert counts(node).as_dict() == {
+        'received': len(bad) + 1, 'published': 1, 'dropped': 0, 'skipped': 0,
+        'rejected': len(bad), 'failed': 0,
+    }
+
+
+@pytest.mark.parametrize('changes', [
+    {'k': [0.0] * 9},
+    {'width': 0, 'height': 0},
+    {'width': 100, 'height': 20},
+    {'k': [float('nan')] * 9},
+])
+def test_depth_goes_on_without_a_camera_info_that_is_invalid(graph, changes):
+    node = graph.active_node()
+    depths = graph.listen('depth/disparity_relative')
+    infos = graph.listen('depth/camera_info', CameraInfo)
+    graph.connect(node, 2)
+    header = graph.header()
+    graph.send_info(header, **changes)
+    graph.spin_until(lambda: node._infos._newest is not None)
+    graph.send_image(header=header)
+    graph.spin_until(lambda: depths)
+    assert not infos
+    assert 'camera_info' in node._reporter.current()
+
+
+def test_stale_camera_info_is_not_used(graph):
+    node = graph.active_node(camera_info_max_age=1.0)
+    depths = graph.listen('depth/disparity_relative')
+    infos = graph.listen('depth/camera_info', CameraInfo)
+    graph.connect(node, 2)
+    graph.send_info(graph.header(stamp=1000))
+    graph.spin_until(lambda: node._infos._newest is not None)
+    graph.send_image(header=graph.header(stamp=1002))
+    graph.spin_until(lambda: depths)
+    assert not infos
+    node.set_parameters([Parameter('camera_info_max_age', value=0.0)])
+    graph.send_image(header=graph.header(stamp=1002))
+    graph.spin_until(lambda: infos)
+
+
+def test_old_frames_are_rejected_when_an_age_is_set(graph):
+    node = graph.active_node(max_age=2.0)
+    depths = graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    graph.send_image(header=graph.header(stamp=1000))
+    graph.settle(node, 1)
+    graph.send_image()
+    graph.spin_until(lambda: depths)
+    assert (counts(node).rejected, counts(node).published) == (1, 1)
+
+
+def test_the_newest_frame_wins_and_every_frame_is_counted(graph):
+    node = graph.active_node(rate_limit=4.0)
+    depths = graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    graph.send_image()
+    graph.settle(node, 1)
+    sent = []
+    for number in range(2, 7):
+        sent.append(graph.send_image())
+        graph.spin_until(lambda number=number: counts(node).received >= number)
+    graph.settle(node, 6)
+    result = counts(node)
+    assert result.published + result.dropped == 6 and result.dropped >= 1
+    graph.spin_until(lambda: len(depths) == result.published)
+    assert key(depths[-1]) == key(sent[-1])
+
+
+def test_nothing_is_inferred_while_nobody_listens(graph):
+    node = graph.active_node()
+    graph.spin_until(lambda: graph._image.get_subscription_count())
+    graph.send_image()
+    graph.settle(node, 1)
+    assert counts(node).skipped == 1
+    node.set_parameters([Parameter('skip_unheard', value=False)])
+    graph.send_image()
+    graph.settle(node, 2)
+    assert counts(node).published == 1
+
+
+def test_colours_go_out_while_somebody_looks(graph):
+    node = graph.active_node()
+    colors = graph.listen('depth/color')
+    graph.connect(node)
+    sent = graph.send_image()
+    graph.spin_until(lambda: colors)
+    assert (colors[0].encoding, key(colors[0])) == ('rgb8', key(sent))
+
+
+def test_a_refused_parameter_changes_nothing(graph):
+    node = graph.depth_node()
+    before = node.settings
+    result = node.set_parameters_atomically([
+        Parameter('rate_limit', value=5.0), Parameter('output_size', value='vast'),
+    ])
+    assert not result.successful and 'output_size' in result.reason
+    assert node.settings == before
+    assert node.get_parameter('rate_limit').value == 0.0
+    assert not node.set_parameters([Parameter('max_range', value=-1.0)])[0].successful
+    assert not node.set_parameters([Parameter('input_size', value=7)])[0].successful
+    assert not node.set_parameters([Parameter('model', value='small')])[0].successful
+
+
+def test_parameters_can_be_set_from_outside_while_it_runs(graph):
+    node = graph.active_node()
+    client = graph.peer.create_client(SetParameters, '/depth_node/set_parameters')
+    graph.spin_until(client.service_is_ready)
+    request = SetParameters.Request(
+        parameters=[Parameter('rate_limit', value=3.0).to_parameter_msg()]
+    )
+    future = client.call_async(request)
+    graph.spin_until(future.done)
+    assert future.result().results[0].successful
+    assert node.settings.rate_limit == 3.0
+
+
+def test_unknown_models_and_devices_fail_to_configure_and_can_be_tried_again(graph):
+    for wrong in ({'model': 'smal', 'weights': ''}, {'device': 'cuda:7'}):
+        node = graph.depth_node(**wrong)
+        assert node.trigger_configure().name == 'FAILURE'
+        assert node.trigger_configure().name == 'FAILURE'
+        graph.executor.remove_node(node)
+
+
+def test_bad_parameters_are_refused_at_start(ros_domain):
+    with pytest.raises(ParameterError, match='rate_limit'):
+        DepthNode(parameter_overrides=[Parameter('rate_limit', value=-1.0)])
+
+
+def test_lifecycle_can_go_round_and_depth_resumes(graph):
+    node = graph.active_node()
+    depths = graph.listen('depth/disparity_relative')
+    for cycle in range(2):
+        graph.connect(node)
+        graph.send_image()
+        graph.spin_until(lambda cycle=cycle: len(depths) == cycle + 1)
+        assert node.trigger_deactivate().name == 'SUCCESS'
+        assert node._require_engine().estimator is not None
+        assert node.trigger_cleanup().name == 'SUCCESS'
+        assert node._engine is None
+        assert node.trigger_configure().name == 'SUCCESS'
+        assert node.trigger_activate().name == 'SUCCESS'
+
+
+def test_a_fault_in_one_frame_is_counted_and_the_next_is_published(graph, monkeypatch):
+    node = graph.active_node()
+    depths = graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    estimator = node._require_engine().estimator
+    works = estimator.estimate
+
+    def breaks(*arguments):
+        monkeypatch.setattr(estimator, 'estimate', works)
+        raise RuntimeError('the network broke')
+
+    monkeypatch.setattr(estimator, 'estimate', breaks)
+    graph.send_image()
+    graph.settle(node, 1)
+    graph.send_image()
+    graph.spin_until(lambda: depths)
+    assert (counts(node).failed, counts(node).published) == (1, 1)
+
+
+def test_diagnostics_carry_the_counters(graph):
+    node = graph.active_node()
+    depths = graph.listen('depth/disparity_relative')
+    reports = graph.listen('/diagnostics', DiagnosticArray)
+    graph.connect(node)
+    graph.send_image()
+    graph.spin_until(lambda: depths)
+    reports.clear()
+    graph.spin_until(lambda: reports)
+    status = reports[0].status[0]
+    values = {pair.key: pair.value for pair in status.values}
+    assert (values['received'], values['published'], values['model']) == ('1', '1', 'nano')
+    assert float(values['latency_p99_ms']) >= float(values['latency_p50_ms']) > 0
+
+
+def test_qos_overrides_reach_the_publishers(graph):
+    node = graph.depth_node(
+        **{'qos_overrides./depth/disparity_relative.publisher.reliability': 'best_effort'}
+    )
+    assert node.trigger_configure().name == 'SUCCESS'
+    publisher = node._require_engine().outputs._depth
+    assert publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
+
+
+def test_an_incompatible_subscriber_is_named(graph):
+    node = graph.active_node(
+        **{'qos_overrides./depth/disparity_relative.publisher.reliability': 'best_effort'}
+    )
+    profile = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+    graph.peer.create_subscription(Image, 'depth/disparity_relative', print, profile)
+    wanted = 'the QoS of /depth/disparity_relative'
+    graph.spin_until(lambda: wanted in node._reporter.current())
+
+
+def test_remapped_and_namespaced_topics(graph):
+    node = DepthNode(
+        namespace='/robot',
+        cli_args=['--ros-args', '-r', 'image:=/front/image_raw'],
+        parameter_overrides=[Parameter(k, value=v) for k, v in (
+            ('weights', 'random'), ('device', 'cpu'), ('input_size', 42))],
+    )
+    graph.nodes.append(node)
+    node.trigger_configure()
+    node.trigger_activate()
+    assert [s.topic_name for s in node._subscriptions_on] == [
+        '/front/image_raw', '/robot/camera_info'
+    ]
+    assert '/robot/depth/disparity_relative' in topics_of(node)
+
+
+def test_mono_and_bgr_images_are_taken(graph):
+    node = graph.active_node()
+    depths = graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    for number, (encoding, channels) in enumerate((('bgr8', 3), ('mono8', 1)), start=1):
+        message = encode_color(np.zeros((48, 64, 3), np.uint8), graph.header())
+        message.encoding, message.step = encoding, 64 * channels
+        message.data = array.array('B', bytes(48 * 64 * channels))
+        graph.send_image(message)
+        graph.settle(node, number)
+    assert counts(node).published == 2
+    graph.spin_until(lambda: len(depths) == 2)
