@@ -100,7 +100,13 @@ def chair(scene: Scene, x: float, y: float, yaw: float) -> None:
     seat, material = rng.uniform(0.38, 0.5), random_material(rng, 0.2)
     frame = Frame(scene, x, y, yaw)
     frame.part(Shape.BOX, (0, 0, seat), (0.45, 0.45, rng.uniform(0.03, 0.12)), material)
-    frame.part(Shape.BOX, (-0.21, 0, seat + 0.27), (0.04, 0.43, 0.5), material)
+    if rng.random() < 0.5:
+        tall = rng.uniform(0.4, 0.75)
+        frame.part(Shape.BOX, (-0.21, 0, seat + tall / 2), (0.05, 0.43, tall), material)
+    else:
+        frame.part(Shape.BOX, (-0.21, 0, seat + 0.5), (0.04, 0.43, 0.08), material)
+        for side in (-0.2, 0.0, 0.2):
+            frame.part(Shape.BOX, (-0.21, side, seat + 0.25), (0.03, 0.04, 0.5), material)
     if rng.random() < 0.4:
         frame.part(Shape.CYLINDER, (0, 0, seat / 2), (0.06, 0.06, seat))
         frame.part(Shape.CYLINDER, (0, 0, 0.04), (0.5, 0.5, 0.05))

@@ -27,13 +27,13 @@ def photograph(linear: Tensor, generator: torch.Generator) -> Tensor:
         return (low + (high - low) * values).to(linear.device)
 
     luma = linear.mean((1, 2, 3), keepdim=True).clamp(min=1e-4)
-    picture = linear * (draw(0.12, 0.5) / luma) * draw(0.8, 1.2, 3)
+    picture = linear * (draw(0.05, 0.5) / luma) * draw(0.7, 1.3, 3)
     y = torch.linspace(-1, 1, height, device=linear.device)[:, None]
     x = torch.linspace(-1, 1, width, device=linear.device)[None]
     picture = picture * (1 - draw(0, 0.3) * (x * x + y * y))
     picture = (picture + draw(0, 0.03)).clamp(0, 1) ** draw(1 / 2.6, 1 / 1.7)
     gray = picture.mean(1, keepdim=True)
-    picture = gray + (picture - gray) * draw(0.2, 1.4)
+    picture = gray + (picture - gray) * draw(0.2, 1.6)
     picture = 0.5 + (picture - 0.5) * draw(0.75, 1.15)
     picture = _blur(picture, draw(0, 0.9))
     noise = torch.randn(batch, 3, height, width, generator=generator).to(linear.device)

@@ -14,12 +14,16 @@ from enum import IntEnum
 
 import numpy as np
 
-BOXES, ELLIPSOIDS, CYLINDERS = 64, 16, 24
+BOXES, ELLIPSOIDS, CYLINDERS = 88, 16, 24
 """Slots per scene; a fixed number keeps tensors one shape, and with it compiled kernels."""
 
 SHELL_FACES = 6
 FLOOR = 4
 """Index of the shell's floor among the faces -x +x -y +y -z +z."""
+
+
+EMPTY_BELOW = -1e3
+"""A centre lower than this (m) marks a slot that holds nothing."""
 
 
 class Shape(IntEnum):
@@ -138,15 +142,15 @@ class Scene:
         self.shapes.append((shape, np.asarray(centre, np.float64), half, matrix, material))
 
     def pack(self, keep_clear: np.ndarray, radius: float) -> dict[str, np.ndarray]:
-        """Lay the primitives into their slots, without those within ``radius`` m of a point.
+        """Lay the primitives into their slots, without those within ``radius`` m of the points.
 
-        Returns float32 arrays: ``matrix`` (N, 3, 3) world to unit shape, ``centre`` (N, 3),
+        ``keep_clear`` is (K, 3): where cameras will be. Returns float32 arrays: ``matrix`` (N, 3, 3) world to unit shape, ``centre`` (N, 3),
         ``half_size`` (N, 3), ``material`` (6 + N, 10), where N = boxes + ellipsoids + cylinders.
         More primitives than slots: a random choice stays.
         """
         count = BOXES + ELLIPSOIDS + CYLINDERS
         matrix = np.tile(np.eye(3, dtype=np.float32) * 1e3, (count, 1, 1))
-        centre = np.tile(np.float32([0, 0, -1e4]), (count, 1))
+        centre = np.tile(np.float32([0, 0, 10 * EMPTY_BELOW]), (count, 1))
         half_size = np.full((count, 3), 1e-3, np.float32)
         material = np.zeros((SHELL_FACES + count, MATERIAL_WIDTH), np.float32)
         material[:SHELL_FACES] = [m.row() for m in self.shell]
@@ -174,10 +178,11 @@ class Scene:
 
 def _clear(
     shape: tuple[Shape, np.ndarray, np.ndarray, np.ndarray, Material],
-    point: np.ndarray,
+    points: np.ndarray,
     radius: float,
 ) -> bool:
-    """Say whether a primitive's box keeps ``radius`` metres away from ``point``."""
+    """Say whether a primitive's box keeps ``radius`` metres away from every one of ``points``."""
     _, centre, half, rotation, _ = shape
-    local = rotation.T @ (point - centre)
-    return bool(np.linalg.norm(np.maximum(np.abs(local) - half, 0)) > radius)
+    local = (points - centre) @ rotation
+    distance = np.linalg.norm(np.maximum(np.abs(local) - half, 0), axis=-1)
+    return bool(distance.min() > radius)

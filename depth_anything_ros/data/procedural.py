@@ -90,13 +90,20 @@ def nudge(pose: Pose, scene: Scene, rng: np.random.Generator) -> Pose:
 
 
 def pack(
-    placed: list[tuple[Scene, Pose]], height: int, width: int, rng: np.random.Generator
+    placed: list[tuple[Scene, Pose]],
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    path: np.ndarray | None = None,
 ) -> Batch:
-    """Lay scenes and cameras out as tensors and draw their light."""
+    """Lay scenes and cameras out as tensors and draw their light.
+
+    Nothing stands within KEEP_CLEAR of a camera, nor of ``path`` (K, 3), where it will go.
+    """
     diagonal = float(np.hypot(height, width))
     rows = []
     for scene, pose in placed:
-        row = scene.pack(pose.position, KEEP_CLEAR)
+        row = scene.pack(pose.position[None] if path is None else path, KEEP_CLEAR)
         row.update(draw_light(scene, rng))
         row['position'] = pose.position
         row['rotation'] = pose.rotation()

@@ -13,11 +13,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from depth_anything_ros.data.primitives import BOXES, ELLIPSOIDS
+Bounds = tuple[int, int]
+"""Where ellipsoids and where cylinders begin among the primitives; boxes come first."""
 
-Cast = Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+Cast = Callable[[Tensor, Tensor, Tensor, Tensor, Bounds], tuple[Tensor, Tensor]]
 
 NEAR = 1e-3
+CPU_CHUNK, GPU_CHUNK = 2**17, 2**25
+"""Ray-primitive pairs in flight where nothing fuses the steps of a test."""
+
 MISS = float('inf')
 
 
@@ -73,18 +77,19 @@ def to_unit_space(matrix: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor, Tens
     )
 
 
-def cast(matrix: Tensor, offset: Tensor, origin: Tensor, direction: Tensor
-         ) -> tuple[Tensor, Tensor]:
+def cast(
+    matrix: Tensor, offset: Tensor, origin: Tensor, direction: Tensor, bounds: Bounds
+) -> tuple[Tensor, Tensor]:
     """Return each ray's nearest entry t (B, P), inf without one, and the primitive hit (B, P).
 
     ``matrix`` (B, N, 3, 3) carries world vectors to unit shapes and ``offset`` (B, N, 3) is its
     product with the centre; ``origin`` is (B, 3, 1) or (B, 3, P) and ``direction`` (B, 3, P), in
     the world frame. Components come first so that a compiled kernel reads whole vectors.
     """
-    bounds = (0, BOXES, BOXES + ELLIPSOIDS, matrix.shape[1])
+    edges = (0, *bounds, matrix.shape[1])
     nearest, index = [], []
     for start, stop, hit in zip(
-        bounds, bounds[1:], (hit_boxes, hit_spheres, hit_cylinders), strict=False
+        edges, edges[1:], (hit_boxes, hit_spheres, hit_cylinders), strict=False
     ):
         turn = matrix[:, start:stop]
         cx, cy, cz = offset[:, start:stop, :, None].unbind(2)
@@ -95,6 +100,26 @@ def cast(matrix: Tensor, offset: Tensor, origin: Tensor, direction: Tensor
     t = torch.minimum(torch.minimum(nearest[0], nearest[1]), nearest[2])
     slot = torch.where(t == nearest[0], index[0], torch.where(t == nearest[1], index[1], index[2]))
     return t, slot
+
+
+def cast_in_chunks(
+    matrix: Tensor, offset: Tensor, origin: Tensor, direction: Tensor, bounds: Bounds
+) -> tuple[Tensor, Tensor]:
+    """Do what ``cast`` does, a chunk of rays at a time that fits the processor's cache."""
+    limit = CPU_CHUNK if direction.device.type == 'cpu' else GPU_CHUNK
+    rays = max(1, limit // (matrix.shape[0] * matrix.shape[1]))
+    chunks = [
+        cast(
+            matrix,
+            offset,
+            origin if origin.shape[-1] == 1 else origin[..., start : start + rays],
+            direction[..., start : start + rays],
+            bounds,
+        )
+        for start in range(0, direction.shape[-1], rays)
+    ]
+    t, slot = zip(*chunks, strict=True)
+    return torch.cat(t, dim=-1), torch.cat(slot, dim=-1)
 
 
 def compiled_cast() -> Cast:

@@ -10,7 +10,13 @@ import torch
 from torch import Tensor
 
 from depth_anything_ros.data import raycast, shading
-from depth_anything_ros.data.primitives import BOXES, ELLIPSOIDS, FLOOR, SHELL_FACES
+from depth_anything_ros.data.primitives import (
+    BOXES,
+    ELLIPSOIDS,
+    EMPTY_BELOW,
+    FLOOR,
+    SHELL_FACES,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Batch:
     sky_tint: Tensor
     cloud: Tensor
     haze: Tensor
+    bounds: raycast.Bounds = (BOXES, BOXES + ELLIPSOIDS)
 
     @property
     def offset(self) -> Tensor:
@@ -48,7 +55,29 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on another device."""
-        return Batch(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+        moved = {name: value.to(device) for name, value in self._tensors().items()}
+        return Batch(**moved, bounds=self.bounds)
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != 'bounds'}
+
+    def trimmed(self) -> Batch:
+        """Return the batch without the slots that no scene fills, for rendering uncompiled."""
+        filled = (self.centre[..., 2] > EMPTY_BELOW).any(0)
+        edges = (0, *self.bounds, len(filled))
+        keep, counts = [], []
+        for start, stop in zip(edges, edges[1:], strict=False):
+            # Every kind keeps a slot, for a minimum over nothing has no value.
+            count = max(1, int(filled[start:stop].sum()))
+            keep.append(torch.arange(start, start + count))
+            counts.append(count)
+        slots = torch.cat(keep).to(self.centre.device)
+        tensors = self._tensors()
+        for name in ('matrix', 'centre', 'half_size'):
+            tensors[name] = tensors[name][:, slots]
+        faces = torch.arange(SHELL_FACES, device=slots.device)
+        tensors['material'] = self.material[:, torch.cat((faces, slots + SHELL_FACES))]
+        return Batch(**tensors, bounds=(counts[0], counts[0] + counts[1]))
 
 
 @dataclass(frozen=True)
@@ -80,7 +109,7 @@ def _components(vectors: Tensor) -> Tensor:
     return vectors.transpose(1, 2).contiguous()
 
 
-def _normal_in_unit_space(index: Tensor, local: Tensor) -> Tensor:
+def _normal_in_unit_space(index: Tensor, local: Tensor, bounds: raycast.Bounds) -> Tensor:
     """Return outward normals (B, P, 3) of the unit shapes at points on them."""
     largest = local.abs().argmax(-1, keepdim=True)
     box = torch.zeros_like(local).scatter(-1, largest, local.gather(-1, largest).sign())
@@ -91,7 +120,7 @@ def _normal_in_unit_space(index: Tensor, local: Tensor) -> Tensor:
         capped, torch.stack((zero, zero, z.sign()), -1), torch.stack((x, y, zero), -1)
     )
     kind = index.unsqueeze(-1)
-    return torch.where(kind < BOXES, box, torch.where(kind < BOXES + ELLIPSOIDS, local, cylinder))
+    return torch.where(kind < bounds[0], box, torch.where(kind < bounds[1], local, cylinder))
 
 
 def _pick(values: Tensor, index: Tensor) -> Tensor:
@@ -108,7 +137,7 @@ def find_surface(
     matrix = _pick(batch.matrix, index)
     size = _pick(batch.half_size, index)
     local = (matrix @ (point - _pick(batch.centre, index)).unsqueeze(-1)).squeeze(-1)
-    unit_normal = _normal_in_unit_space(index, local)
+    unit_normal = _normal_in_unit_space(index, local, batch.bounds)
     normal = (matrix.transpose(-1, -2) @ unit_normal.unsqueeze(-1)).squeeze(-1)
     axis = face // 2
     inward = torch.nn.functional.one_hot(axis, 3) * (1 - 2 * (face % 2)).unsqueeze(-1)
@@ -179,7 +208,7 @@ class Renderer:
 
     def __init__(self, bank: Tensor, compiled: bool = False) -> None:
         self.bank = bank
-        self._cast: raycast.Cast = raycast.compiled_cast() if compiled else raycast.cast
+        self._cast: raycast.Cast = raycast.compiled_cast() if compiled else raycast.cast_in_chunks
         self._paint = torch.compile(paint, dynamic=True) if compiled else paint
         self._compose = torch.compile(compose, dynamic=True) if compiled else compose
 
@@ -187,11 +216,10 @@ class Renderer:
         """Return linear RGB (B, 3, H, W) and planar depth (B, H, W) in metres, +inf for sky."""
         rays = pixel_rays(batch, height, width)
         offset = batch.offset
-        t, index = self._cast(
-            batch.matrix, offset, batch.position.unsqueeze(-1), _components(rays)
-        )
+        origin = batch.position.unsqueeze(-1)
+        t, index = self._cast(batch.matrix, offset, origin, _components(rays), batch.bounds)
         bounce, direct, start, to_light = self._paint(batch, self.bank, rays, t, index)
-        shadow_t, _ = self._cast(batch.matrix, offset, start, to_light)
+        shadow_t, _ = self._cast(batch.matrix, offset, start, to_light, batch.bounds)
         color, depth = self._compose(batch, self.bank, rays, t, bounce, direct, shadow_t)
         return (
             color.transpose(1, 2).unflatten(2, (height, width)),

@@ -48,17 +48,9 @@ class Pose:
 
 
 def sample_scene(rng: np.random.Generator) -> tuple[Scene, Pose]:
-    """Draw a layout, fill it, and draw a camera that looks into it."""
-    layouts: list[tuple[float, Callable[[np.random.Generator], tuple[Scene, Pose]]]] = [
-        (0.36, room),
-        (0.06, corridor),
-        (0.22, desk),
-        (0.18, street),
-        (0.10, field),
-        (0.08, clutter),
-    ]
-    weights = np.array([weight for weight, _ in layouts])
-    return layouts[rng.choice(len(layouts), p=weights / weights.sum())][1](rng)
+    """Draw a layout by its share, fill it, and draw a camera that looks into it."""
+    shares = np.array([layout.share for layout in LAYOUTS])
+    return LAYOUTS[rng.choice(len(LAYOUTS), p=shares / shares.sum())].build(rng)
 
 
 def _lens(rng: np.random.Generator, low: float = 50, high: float = 95) -> float:
@@ -101,9 +93,9 @@ def _hang_on_walls(scene: Scene, count: int) -> None:
 
 def room(rng: np.random.Generator) -> tuple[Scene, Pose]:
     """Furnish a room along its walls and in its middle; the camera stands at its edge."""
-    width, length, height = rng.uniform(2.5, 7), rng.uniform(3, 9), rng.uniform(2.3, 3.2)
+    width, length, height = rng.uniform(2.5, 8), rng.uniform(3, 11), rng.uniform(2.3, 3.2)
     scene = _indoor_shell(rng, width, length, height)
-    _hang_on_walls(scene, int(rng.integers(1, 7)))
+    _hang_on_walls(scene, int(rng.integers(1, 9)))
     pieces = (
         furniture.cabinet, furniture.shelf, furniture.table, furniture.couch, furniture.chair,
         furniture.lamp,
@@ -137,7 +129,22 @@ def room(rng: np.random.Generator) -> tuple[Scene, Pose]:
     furniture.litter(
         scene, length / 2, width / 2, 0, (length, width), int(rng.integers(0, 6)), 0.3
     )
-    return scene, _room_camera(scene)
+    pose = _room_camera(scene)
+    if rng.random() < 0.6:
+        _crowd_the_camera(scene, pose)
+    return scene, pose
+
+
+def _crowd_the_camera(scene: Scene, pose: Pose) -> None:
+    """Put furniture close in front of the camera, off its axis, as in any lived-in room."""
+    rng = scene.rng
+    for _ in range(int(rng.integers(1, 4))):
+        angle = pose.yaw + rng.choice([-1, 1]) * rng.uniform(0.15, 0.7)
+        distance = rng.uniform(0.7, 2.2)
+        x, y = pose.position[:2] + distance * np.array([np.cos(angle), np.sin(angle)])
+        x, y = np.clip([x, y], 0.2, scene.high[:2] - 0.2)
+        pieces = (furniture.chair, furniture.cabinet, furniture.table, furniture.couch)
+        pieces[rng.choice(4, p=(0.5, 0.2, 0.2, 0.1))](scene, x, y, rng.uniform(0, 6.3))
 
 
 def _room_camera(scene: Scene) -> Pose:
@@ -323,3 +330,21 @@ def clutter(rng: np.random.Generator) -> tuple[Scene, Pose]:
     spot = np.array([0.3, side * rng.uniform(0.3, 0.7), rng.uniform(0.3, 1.9)])
     pose = Pose(spot, rng.normal(0, 0.3), rng.normal(0.15, 0.2), _roll(rng), _lens(rng))
     return scene, pose
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way to build scenes, and its share among them."""
+
+    build: Callable[[np.random.Generator], tuple[Scene, Pose]]
+    share: float
+
+
+LAYOUTS = (
+    Layout(room, 0.36),
+    Layout(street, 0.18),
+    Layout(desk, 0.22),
+    Layout(field, 0.10),
+    Layout(corridor, 0.06),
+    Layout(clutter, 0.08),
+)
