@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from depth_anything_ros.data.pose import Pose
+from depth_anything_ros.data.primitives import Scene
 from depth_anything_ros.data.procedural import ProceduralWorld, pack
 from depth_anything_ros.data.render import Batch
-from depth_anything_ros.data.scenes import LAYOUTS, Pose, Scene
+from depth_anything_ros.data.scenes import LAYOUTS
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 
 SCENE_SECONDS = 2.0
@@ -28,9 +30,7 @@ class ProceduralClip:
     def __init__(self, seed: int, width: int, height: int, rate: float) -> None:
         self.seed, self.width, self.height, self.rate = seed, width, height, rate
         focal = float(np.hypot(width, height) / 2 / np.tan(FIELD_OF_VIEW / 2))
-        self.intrinsics = Intrinsics(
-            width, height, focal, focal, (width - 1) / 2, (height - 1) / 2
-        )
+        self.intrinsics = Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
         self._world = ProceduralWorld(seed)
         self._part = -1
         self._batches: list[Batch] = []
@@ -53,8 +53,9 @@ class ProceduralClip:
         path = np.stack([pose.position for pose in way])
         light = int(rng.integers(2**31))
         return [
-            pack([(scene, pose)], self.height, self.width, np.random.default_rng(light), path)
-            .trimmed()
+            pack(
+                [(scene, pose)], self.height, self.width, np.random.default_rng(light), path
+            ).trimmed()
             for pose in way
         ]
 

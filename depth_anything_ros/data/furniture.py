@@ -70,7 +70,12 @@ def small_thing(scene: Scene, x: float, y: float, base: float, scale: float) -> 
 
 
 def litter(
-    scene: Scene, x: float, y: float, base: float, extent: tuple[float, float], count: int,
+    scene: Scene,
+    x: float,
+    y: float,
+    base: float,
+    extent: tuple[float, float],
+    count: int,
     scale: float,
 ) -> None:
     """Scatter small things over a surface of ``extent`` around (x, y)."""
@@ -130,15 +135,17 @@ def shelf(scene: Scene, x: float, y: float, yaw: float) -> None:
         frame.part(Shape.BOX, (0, 0, level), (depth, width, 0.03), body)
         if rng.random() < 0.6 and level < height - 0.1:
             spines = Material(
-                random_color(rng), random_color(rng), Pattern.STRIPES, 0.06, 0.5,
+                random_color(rng),
+                random_color(rng),
+                Pattern.STRIPES,
+                0.06,
+                0.5,
                 int(rng.integers(32)),
             )
             long = rng.uniform(0.3, 0.9) * width
             tall = min(0.25, 0.7 * height / boards)
             shift = (width - long) / 2 * rng.uniform(-1, 1)
-            frame.part(
-                Shape.BOX, (0, shift, level + tall / 2), (0.7 * depth, long, tall), spines
-            )
+            frame.part(Shape.BOX, (0, shift, level + tall / 2), (0.7 * depth, long, tall), spines)
 
 
 def cabinet(scene: Scene, x: float, y: float, yaw: float) -> None:
@@ -165,9 +172,7 @@ def couch(scene: Scene, x: float, y: float, yaw: float) -> None:
     cover, frame = random_material(rng, 0.3), Frame(scene, x, y, yaw)
     frame.part(Shape.BOX, (0, 0, seat / 2), (length, width, seat), cover)
     back = random_material(rng, 0.3) if bed else cover
-    frame.part(
-        Shape.BOX, (-length / 2, 0, seat), (0.12 if bed else 0.3, width, 2 * seat), back
-    )
+    frame.part(Shape.BOX, (-length / 2, 0, seat), (0.12 if bed else 0.3, width, 2 * seat), back)
     for side in (-1, 1):
         if bed:
             centre = (-length / 2 + 0.3, side * width / 4, seat + 0.06)
@@ -191,7 +196,10 @@ def tree(scene: Scene, x: float, y: float, scale: float = 1.0) -> None:
     leaf = Material(
         np.array([0.05, 0.15, 0.03]) * rng.uniform(0.5, 2),
         np.array([0.3, 0.45, 0.12]) * rng.uniform(0.5, 1.5),
-        Pattern.NOISE, 0.5 * scale, 0.9, int(rng.integers(32)),
+        Pattern.NOISE,
+        0.5 * scale,
+        0.9,
+        int(rng.integers(32)),
     )
     frame = Frame(scene, x, y, 0.0)
     thick = 0.06 * tall
@@ -200,8 +208,10 @@ def tree(scene: Scene, x: float, y: float, scale: float = 1.0) -> None:
         spread = 0.25 * tall * rng.normal(size=2)
         size = tall * rng.uniform(0.3, 0.7, 3)
         frame.part(
-            Shape.ELLIPSOID, (spread[0], spread[1], tall * rng.uniform(0.7, 1.05)),
-            (size[0], size[1], size[2]), leaf,
+            Shape.ELLIPSOID,
+            (spread[0], spread[1], tall * rng.uniform(0.7, 1.05)),
+            (size[0], size[1], size[2]),
+            leaf,
         )
 
 
@@ -221,8 +231,12 @@ def car(scene: Scene, x: float, y: float, yaw: float) -> None:
         frame.part(Shape.BOX, (-0.1 * long, 0, 1.15), (0.5 * long, 0.85 * wide, 0.5), glass)
         frame.part(Shape.BOX, (-0.1 * long, 0, 1.42), (0.45 * long, 0.85 * wide, 0.06), body)
     for sx in (-0.32, 0.32):
-        frame.part(Shape.BOX, (sx * long, 0, 0.3), (0.6, 1.02 * wide, 0.6), Material(
-            np.full(3, 0.02), np.full(3, 0.05), Pattern.NOISE, 0.1, 0.3, 0))
+        frame.part(
+            Shape.BOX,
+            (sx * long, 0, 0.3),
+            (0.6, 1.02 * wide, 0.6),
+            Material(np.full(3, 0.02), np.full(3, 0.05), Pattern.NOISE, 0.1, 0.3, 0),
+        )
 
 
 def person(scene: Scene, x: float, y: float) -> None:
@@ -231,7 +245,8 @@ def person(scene: Scene, x: float, y: float) -> None:
     tall, frame = rng.uniform(1.5, 1.9), Frame(scene, x, y, rng.uniform(0, 6.3))
     for side in (-1, 1):
         frame.part(
-            Shape.CYLINDER, (0.1 * rng.normal(), side * 0.1, 0.24 * tall),
+            Shape.CYLINDER,
+            (0.1 * rng.normal(), side * 0.1, 0.24 * tall),
             (0.15, 0.15, 0.48 * tall),
         )
     frame.part(Shape.ELLIPSOID, (0, 0, 0.65 * tall), (0.3, 0.5, 0.42 * tall))

@@ -46,7 +46,7 @@ def _blur(picture: Tensor, sigma: Tensor) -> Tensor:
     line = torch.stack((side, torch.ones_like(side), side), -1)
     line = line / line.sum(-1, keepdim=True)
     kernel = (line[:, :, None] * line[:, None, :]).repeat_interleave(3, 0).unsqueeze(1)
-    flat = F.pad(picture, (1, 1, 1, 1), mode='replicate').reshape(1, -1, *(
-        side + 2 for side in picture.shape[-2:]
-    ))
+    flat = F.pad(picture, (1, 1, 1, 1), mode='replicate').reshape(
+        1, -1, *(side + 2 for side in picture.shape[-2:])
+    )
     return F.conv2d(flat, kernel, groups=len(kernel)).reshape(picture.shape)

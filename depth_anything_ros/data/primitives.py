@@ -72,9 +72,7 @@ def random_color(rng: np.random.Generator) -> np.ndarray:
     return value * (1 - saturation * rng.random(3))
 
 
-def random_material(
-    rng: np.random.Generator, period: float = 0.3, plain: float = 0.35
-) -> Material:
+def random_material(rng: np.random.Generator, period: float = 0.3, plain: float = 0.35) -> Material:
     """Draw a material whose pattern repeats about every ``period`` metres."""
     first = random_color(rng)
     if rng.random() < plain:
@@ -144,9 +142,10 @@ class Scene:
     def pack(self, keep_clear: np.ndarray, radius: float) -> dict[str, np.ndarray]:
         """Lay the primitives into their slots, without those within ``radius`` m of the points.
 
-        ``keep_clear`` is (K, 3): where cameras will be. Returns float32 arrays: ``matrix`` (N, 3, 3) world to unit shape, ``centre`` (N, 3),
-        ``half_size`` (N, 3), ``material`` (6 + N, 10), where N = boxes + ellipsoids + cylinders.
-        More primitives than slots: a random choice stays.
+        ``keep_clear`` is (K, 3): where cameras will be. Returns float32 arrays: ``matrix``
+        (N, 3, 3) world to unit shape, ``centre`` (N, 3), ``half_size`` (N, 3), ``material``
+        (6 + N, 10), where N = boxes + ellipsoids + cylinders; and the shell's ``low``, ``high``
+        and ``open_air``. More primitives than slots: a random choice stays.
         """
         count = BOXES + ELLIPSOIDS + CYLINDERS
         matrix = np.tile(np.eye(3, dtype=np.float32) * 1e3, (count, 1, 1))

@@ -1,6 +1,6 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""An endless supply of made-up places with exact depth: rooms, corridors, desks, streets, fields."""
+"""An endless supply of made-up places with exact depth: rooms, desks, streets, fields."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from torch import Tensor
 
 from depth_anything_ros.data import shading
 from depth_anything_ros.data.photometry import develop, photograph
+from depth_anything_ros.data.pose import Pose
 from depth_anything_ros.data.primitives import Scene
 from depth_anything_ros.data.render import Batch, Renderer
-from depth_anything_ros.data.scenes import Pose, sample_scene
+from depth_anything_ros.data.scenes import sample_scene
 
 KEEP_CLEAR = 0.25
 """Metres around a camera that stay empty."""
@@ -110,9 +111,7 @@ def pack(
         row['focal'] = np.asarray(diagonal / 2 / np.tan(pose.fov / 2))
         rows.append(row)
     tensors = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
-    return Batch(
-        **{name: t if t.dtype == torch.bool else t.float() for name, t in tensors.items()}
-    )
+    return Batch(**{name: t if t.dtype == torch.bool else t.float() for name, t in tensors.items()})
 
 
 def draw_light(scene: Scene, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -120,10 +119,13 @@ def draw_light(scene: Scene, rng: np.random.Generator) -> dict[str, np.ndarray]:
     warm = 1 + rng.uniform(-0.15, 0.15, 3)
     if scene.open_air:
         elevation, azimuth = rng.uniform(0.2, 1.4), rng.uniform(0, 2 * np.pi)
-        light = np.array([
-            np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth),
-            np.sin(elevation),
-        ])
+        light = np.array(
+            [
+                np.cos(elevation) * np.cos(azimuth),
+                np.cos(elevation) * np.sin(azimuth),
+                np.sin(elevation),
+            ]
+        )
         overcast = rng.random() < 0.4
         strength = 0.1 if overcast else rng.uniform(0.6, 1.4)
         ambient = rng.uniform(0.35, 0.8)

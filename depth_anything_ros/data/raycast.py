@@ -51,9 +51,7 @@ def hit_spheres(ox: Tensor, oy: Tensor, oz: Tensor, dx: Tensor, dy: Tensor, dz: 
     return torch.where((root > 0) & (near > NEAR), near, MISS)
 
 
-def hit_cylinders(
-    ox: Tensor, oy: Tensor, oz: Tensor, dx: Tensor, dy: Tensor, dz: Tensor
-) -> Tensor:
+def hit_cylinders(ox: Tensor, oy: Tensor, oz: Tensor, dx: Tensor, dy: Tensor, dz: Tensor) -> Tensor:
     """Return the entry t into the cylinder of radius 1 with caps at z = -1 and 1."""
     a = (dx * dx + dy * dy).clamp(min=1e-12)
     b = ox * dx + oy * dy

@@ -184,7 +184,12 @@ def paint(
 
 
 def compose(
-    batch: Batch, bank: Tensor, rays: Tensor, t: Tensor, bounce: Tensor, direct: Tensor,
+    batch: Batch,
+    bank: Tensor,
+    rays: Tensor,
+    t: Tensor,
+    bounce: Tensor,
+    direct: Tensor,
     shadow_t: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Add the light that is not in shadow, haze and sky; return RGB (B, P, 3) and depth (B, P)."""

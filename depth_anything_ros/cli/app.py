@@ -1,0 +1,37 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""`depth-anything`: the sub-commands and what they share."""
+
+from __future__ import annotations
+
+import typer
+
+from depth_anything_ros import __version__
+from depth_anything_ros.cli.demo import demo
+from depth_anything_ros.cli.download import download
+from depth_anything_ros.cli.models import models
+
+app = typer.Typer(
+    help='Depth from a plain camera with Depth Anything V2.',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(demo)
+app.command()(models)
+app.command()(download)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: bool = typer.Option(
+        False, '--version', callback=_show_version, is_eager=True, help='Print the version.'
+    ),
+) -> None:
+    """Depth from a plain camera with Depth Anything V2."""

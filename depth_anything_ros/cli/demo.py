@@ -1,0 +1,107 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""`depth-anything demo`: the real nodes on a made-up or given camera, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from depth_anything_ros.cli.fail import fail
+from depth_anything_ros.depth import DepthKind
+from depth_anything_ros.evaluation.metrics import Score, mean_score, score_depth, score_relative
+from depth_anything_ros.media.recorded_run import RecordedRun, write_sheet, write_video
+
+TRUTH_RANGE = (0.1, 80.0)
+COUNTERS = ('received', 'published', 'dropped', 'skipped', 'rejected', 'failed')
+
+
+def demo(
+    model: Annotated[
+        str, typer.Option(help='Model name or weights file; nano needs no download.')
+    ] = 'nano',
+    input: Annotated[
+        str,
+        typer.Option(help='Folder of pictures, video file, /dev/video0, or procedural.'),
+    ] = 'procedural',
+    seconds: Annotated[float, typer.Option(help='How long to record.', min=1.0)] = 12.0,
+    rate: Annotated[
+        float, typer.Option(help="Frames per second of the camera; 0 is the source's own.", min=0)
+    ] = 10.0,
+    width: Annotated[int, typer.Option(help='Width of the camera image; 0: the source.')] = 0,
+    output: Annotated[Path, typer.Option(help='Folder for the results.')] = Path('out/demo'),
+) -> None:
+    """Start camera_node and depth_node on loopback, record a bag, and show what came of it."""
+    from depth_anything_ros.media.bag import BagError
+    from depth_anything_ros.ros.demo import DemoError, DemoSettings, run_demo
+
+    console = Console()
+    if input == 'procedural' and width == 0:
+        width = 320
+    settings = DemoSettings(model, input, rate, seconds, width, 0, output)
+    try:
+        run_demo(settings, console.print)
+        run = RecordedRun(settings.bag)
+        summary = summarise(run, model, input)
+        frames = write_video(run, output / 'demo.mp4', max(summary['fps'], 1.0))
+        write_sheet(run, output / 'contact_sheet.png', frames)
+    except (DemoError, BagError, OSError) as error:
+        fail(error)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    (output / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    console.print(_table(summary))
+    console.print(f'bag, demo.mp4, contact_sheet.png and summary.json are in {output}')
+
+
+def summarise(run: RecordedRun, model: str, source: str) -> dict[str, Any]:
+    """Return the figures of a recorded run: counters, rate, latency, and errors where known."""
+    facts = run.diagnostics()
+    stamps = run.depth_stamps()
+    span = (stamps[-1] - stamps[0]) / 1e9 if len(stamps) > 1 else 0.0
+    scores = [
+        _score(frame.depth, frame.kind, frame.truth)
+        for frame in run.frames()
+        if frame.truth is not None
+    ]
+    mean = mean_score(scores) if scores else None
+    return {
+        'model': model,
+        'source': source,
+        **{name: int(facts.get(name, 0)) for name in COUNTERS},
+        'recorded': len(stamps),
+        'fps': round((len(stamps) - 1) / span, 2) if span else 0.0,
+        'latency_ms': {
+            name: round(float(facts[f'latency_{name}_ms']), 2)
+            if f'latency_{name}_ms' in facts
+            else None
+            for name in ('p50', 'p99')
+        },
+        'abs_rel': round(mean.abs_rel, 4) if mean else None,
+        'delta1': round(mean.delta1, 4) if mean else None,
+    }
+
+
+def _score(depth: Any, kind: DepthKind, truth: Any) -> Score:
+    """Score one frame: relative depth after alignment in disparity, metric depth as it is."""
+    low, high = TRUTH_RANGE
+    if kind is DepthKind.RELATIVE:
+        return score_relative(depth, truth, low, high)
+    return score_depth(depth, truth, (truth >= low) & (truth <= high) & (depth > 0))
+
+
+def _table(summary: dict[str, Any]) -> Table:
+    table = Table('figure', 'value', title=f'{summary["model"]} on {summary["source"]}')
+    for name in (*COUNTERS, 'fps'):
+        table.add_row(f'frames {name}' if name in COUNTERS else name, str(summary[name]))
+    for name, value in summary['latency_ms'].items():
+        table.add_row(f'latency {name}', 'unknown' if value is None else f'{value:.1f} ms')
+    for name, label in (('abs_rel', 'AbsRel'), ('delta1', 'delta1')):
+        value = summary[name]
+        table.add_row(label, 'depth not known' if value is None else f'{value:.3f}')
+    return table

@@ -1,0 +1,23 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""`depth-anything models`."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from depth_anything_ros.model.catalog import CATALOG
+
+
+def models() -> None:
+    """List the models, what they estimate, and the licence of their weights."""
+    table = Table('model', 'depth', 'weights', 'licence')
+    for card in CATALOG.values():
+        kind = 'relative' if card.max_depth is None else f'metric, up to {card.max_depth:g} m'
+        if card.shipped:
+            origin = 'in the package'
+        else:
+            origin = card.repository or 'never published; a local file only'
+        table.add_row(card.name, kind, origin, card.licence)
+    Console().print(table)

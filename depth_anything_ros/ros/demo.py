@@ -1,0 +1,182 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The demo's graph: camera_node and depth_node as processes, recorded into a bag from here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+
+from depth_anything_ros.media.bag import BagWriter
+from depth_anything_ros.ros.outputs import DEPTH_TOPIC
+from depth_anything_ros.ros.recorder import RecordedTopic, Recorder
+
+QUIET_TIME = 2.5
+"""Seconds without a depth image after which the last frame is known to be answered."""
+
+IMAGE = 'sensor_msgs/msg/Image'
+DEPTH_TOPICS = tuple(DEPTH_TOPIC.values())
+TOPICS = (
+    RecordedTopic('image', IMAGE),
+    RecordedTopic('camera_info', 'sensor_msgs/msg/CameraInfo'),
+    *(RecordedTopic(topic, IMAGE) for topic in DEPTH_TOPICS),
+    RecordedTopic('depth/camera_info', 'sensor_msgs/msg/CameraInfo'),
+    RecordedTopic('ground_truth/depth', IMAGE),
+    RecordedTopic('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray'),
+)
+
+
+class DemoError(RuntimeError):
+    """The demo could not run to its end."""
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """What to show: a model's name, a source of camera_node, and how fast and how long."""
+
+    model: str
+    source: str
+    rate: float
+    seconds: float
+    width: int
+    height: int
+    folder: Path
+    start_timeout: float = 300.0
+
+    @property
+    def bag(self) -> Path:
+        """Where the bag goes."""
+        return self.folder / 'bag'
+
+
+def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
+    """Run both nodes for a bounded time and leave the bag and their logs in the folder.
+
+    The nodes find each other over loopback in a ROS domain of their own. Raises DemoError when
+    one of them ends early or no depth comes.
+    """
+    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    os.environ['ROS_DOMAIN_ID'] = str(10 + os.getpid() % 90)
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    # Ended from outside, the nodes must not stay behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    depth = _Process(
+        'depth_node',
+        settings.folder,
+        [
+            f'model:={settings.model}',
+            # Best effort loses large images where the kernel's and the middleware's buffers are
+            # as small as they come; here every frame is to be counted.
+            'qos_overrides./image.subscription.reliability:=reliable',
+        ],
+    )
+    camera = _Process(
+        'camera_node',
+        settings.folder,
+        [
+            f'source:={settings.source}',
+            f'rate:={settings.rate}',
+            f'width:={settings.width}',
+            f'height:={settings.height}',
+        ],
+    )
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    executor = SingleThreadedExecutor()
+    try:
+        with BagWriter(settings.bag, overwrite=True) as bag:
+            recorder = Recorder(bag, TOPICS)
+            executor.add_node(recorder)
+            try:
+                _record(settings, executor, recorder, (depth, camera), say)
+            finally:
+                executor.remove_node(recorder)
+                recorder.destroy_node()
+    finally:
+        for process in (camera, depth):
+            process.stop()
+        executor.shutdown()
+        rclpy.try_shutdown()
+
+
+def _record(
+    settings: DemoSettings,
+    executor: SingleThreadedExecutor,
+    recorder: Recorder,
+    processes: Sequence[_Process],
+    say: Callable[[str], None],
+) -> None:
+    """Spin the recorder: until depth flows, for the set time, then until the last answer."""
+    depth, camera = processes
+
+    def answers() -> int:
+        return sum(recorder.counts[topic] for topic in DEPTH_TOPICS)
+
+    def spin(until: Callable[[], bool], limit: float) -> bool:
+        end = time.monotonic() + limit
+        while not until():
+            if time.monotonic() > end:
+                return False
+            executor.spin_once(timeout_sec=0.1)
+            depth.check()
+            if not camera.stopping and camera.check(may_end=True):
+                return True
+        return True
+
+    say(f'starting depth_node ({settings.model}) and camera_node ({settings.source})')
+    if not spin(lambda: answers() > 0, settings.start_timeout) or not answers():
+        raise DemoError(f'no depth came; the logs are in {settings.folder}')
+    say(f'depth flows; recording for {settings.seconds:g} s')
+    spin(lambda: False, settings.seconds)
+    camera.stop()
+    last, since = answers(), time.monotonic()
+    while time.monotonic() - since < QUIET_TIME:
+        executor.spin_once(timeout_sec=0.1)
+        if answers() != last:
+            last, since = answers(), time.monotonic()
+
+
+class _Process:
+    """One of the package's nodes in a process of its own, its output in a log file."""
+
+    def __init__(self, name: str, folder: Path, parameters: Sequence[str]) -> None:
+        self.name, self.log, self.stopping = name, folder / f'{name}.log', False
+        module = f'depth_anything_ros.ros.{name}'
+        command = [sys.executable, '-m', module, '--ros-args']
+        for parameter in parameters:
+            command += ['-p', parameter]
+        with open(self.log, 'wb') as log:
+            # A group of its own: Ctrl-C reaches this process, which then ends the nodes in order.
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    def check(self, may_end: bool = False) -> bool:
+        """Return whether the process has ended; raise DemoError when it should not have."""
+        code = self._process.poll()
+        if code is None:
+            return False
+        if code == 0 and may_end:
+            return True
+        lines = self.log.read_text(errors='replace').strip().splitlines() or ['no output']
+        raise DemoError(f'{self.name} ended with exit code {code}: {lines[-1]}')
+
+    def stop(self) -> None:
+        """Interrupt the process as Ctrl-C does, and end it by force when it stays."""
+        self.stopping = True
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
