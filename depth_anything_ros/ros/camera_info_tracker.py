@@ -71,9 +71,7 @@ class CameraInfoTracker:
             usable, warning = check_camera_info(newest, *image_size)
             scaled = scale_camera_info(usable, *depth_size, header, image_size)
         except CameraInfoError as error:
-            self._reporter.report(
-                TROUBLE, f'{error}; depth goes on without depth/camera_info'
-            )
+            self._reporter.report(TROUBLE, f'{error}; depth goes on without depth/camera_info')
             return None
         if warning is None:
             self._reporter.clear(TROUBLE, 'camera_info can be relied on again')

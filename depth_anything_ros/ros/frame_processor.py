@@ -99,6 +99,8 @@ def _decode(serialized: bytes, compressed: bool) -> tuple[Image | CompressedImag
     try:
         message = deserialize_message(serialized, message_type)
     except Exception as error:  # rclpy raises a bare RCLError or UnicodeDecodeError here
-        raise ImageError(f'{len(serialized)} bytes are no {message_type.__name__}: {error}') from error
+        raise ImageError(
+            f'{len(serialized)} bytes are no {message_type.__name__}: {error}'
+        ) from error
     rgb = decode_compressed(message) if compressed else decode_image(message)
     return message, rgb

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
-from rcl_interfaces.msg import SetParametersResult
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from depth_anything_ros.inference.counters import FrameCounters
@@ -260,5 +260,3 @@ class DepthNode(LifecycleNode):
 def _names(endpoints: list[Any]) -> str:
     """List the nodes behind endpoints, for people."""
     return ', '.join(sorted({f'{e.node_namespace.rstrip("/")}/{e.node_name}' for e in endpoints}))
-
-

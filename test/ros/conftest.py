@@ -74,16 +74,19 @@ class Graph:
         """Wait until the node hears the camera and ``topics`` of its outputs are heard."""
         heard = node._require_engine().outputs
         self.spin_until(
-            lambda: self._image.get_subscription_count()
-            and self._info.get_subscription_count()
-            and sum(p.get_subscription_count() > 0 for p in heard._publishers) >= topics
+            lambda: (
+                self._image.get_subscription_count()
+                and self._info.get_subscription_count()
+                and sum(p.get_subscription_count() > 0 for p in heard._publishers) >= topics
+            )
         )
 
     def settle(self, node: DepthNode, frames: int) -> None:
         """Spin until the node has answered ``frames`` frames."""
         self.spin_until(
-            lambda: node.counters.counts().received >= frames
-            and node.counters.counts().pending == 0
+            lambda: (
+                node.counters.counts().received >= frames and node.counters.counts().pending == 0
+            )
         )
 
     def header(self, stamp: float | None = None) -> Header:
@@ -124,5 +127,3 @@ def graph(ros_domain: int) -> Iterator[Graph]:
     graph = Graph()
     yield graph
     graph.close()
-
-

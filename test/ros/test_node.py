@@ -90,6 +90,7 @@ def test_network_size_scales_depth_and_camera_info_alike(graph):
 
 def bad_images(graph):
     """Return (name, message) pairs that no picture can be made of."""
+
     def image(width, height, encoding, step, data):
         message = Image(width=width, height=height, encoding=encoding, step=step)
         message.header = graph.header()
@@ -117,17 +118,24 @@ def test_bad_images_are_rejected_and_the_next_good_one_is_published(graph):
     graph.send_image()
     graph.spin_until(lambda: depths)
     assert counts(node).as_dict() == {
-        'received': len(bad) + 1, 'published': 1, 'dropped': 0, 'skipped': 0,
-        'rejected': len(bad), 'failed': 0,
+        'received': len(bad) + 1,
+        'published': 1,
+        'dropped': 0,
+        'skipped': 0,
+        'rejected': len(bad),
+        'failed': 0,
     }
 
 
-@pytest.mark.parametrize('changes', [
-    {'k': [0.0] * 9},
-    {'width': 0, 'height': 0},
-    {'width': 100, 'height': 20},
-    {'k': [float('nan')] * 9},
-])
+@pytest.mark.parametrize(
+    'changes',
+    [
+        {'k': [0.0] * 9},
+        {'width': 0, 'height': 0},
+        {'width': 100, 'height': 20},
+        {'k': [float('nan')] * 9},
+    ],
+)
 def test_depth_goes_on_without_a_camera_info_that_is_invalid(graph, changes):
     node = graph.active_node()
     depths = graph.listen('depth/disparity_relative')
@@ -209,9 +217,12 @@ def test_colours_go_out_while_somebody_looks(graph):
 def test_a_refused_parameter_changes_nothing(graph):
     node = graph.depth_node()
     before = node.settings
-    result = node.set_parameters_atomically([
-        Parameter('rate_limit', value=5.0), Parameter('output_size', value='vast'),
-    ])
+    result = node.set_parameters_atomically(
+        [
+            Parameter('rate_limit', value=5.0),
+            Parameter('output_size', value='vast'),
+        ]
+    )
     assert not result.successful and 'output_size' in result.reason
     assert node.settings == before
     assert node.get_parameter('rate_limit').value == 0.0
@@ -318,14 +329,17 @@ def test_remapped_and_namespaced_topics(graph):
     node = DepthNode(
         namespace='/robot',
         cli_args=['--ros-args', '-r', 'image:=/front/image_raw'],
-        parameter_overrides=[Parameter(k, value=v) for k, v in (
-            ('weights', 'random'), ('device', 'cpu'), ('input_size', 42))],
+        parameter_overrides=[
+            Parameter(k, value=v)
+            for k, v in (('weights', 'random'), ('device', 'cpu'), ('input_size', 42))
+        ],
     )
     graph.nodes.append(node)
     node.trigger_configure()
     node.trigger_activate()
     assert [s.topic_name for s in node._subscriptions_on] == [
-        '/front/image_raw', '/robot/camera_info'
+        '/front/image_raw',
+        '/robot/camera_info',
     ]
     assert '/robot/depth/disparity_relative' in topics_of(node)
 

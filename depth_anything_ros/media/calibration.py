@@ -1,0 +1,172 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Camera calibrations in ROS's own YAML format."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from depth_anything_ros.geometry.intrinsics import Intrinsics
+
+# How many coefficients the models of sensor_msgs/distortion_models.hpp take.
+DISTORTION_MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14), 'equidistant': (4,)}
+_MAX_SIZE = 2**16
+
+
+class CalibrationError(ValueError):
+    """A calibration file cannot be read, or one of its fields is wrong."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a calibration file holds, matrices row by row as in sensor_msgs/CameraInfo.
+
+    ``k`` (3x3), ``r`` (3x3) and ``p`` (3x4) are in pixels at width x height; ``d`` are the
+    coefficients of ``distortion_model``.
+    """
+
+    width: int
+    height: int
+    camera_name: str
+    distortion_model: str
+    d: tuple[float, ...]
+    k: tuple[float, ...]
+    r: tuple[float, ...]
+    p: tuple[float, ...]
+
+    @property
+    def intrinsics(self) -> Intrinsics:
+        """The pinhole part of the raw (distorted) picture."""
+        return Intrinsics(self.width, self.height, self.k[0], self.k[4], self.k[2], self.k[5])
+
+    def scaled(self, width: int, height: int) -> Calibration:
+        """Return the calibration of the same picture resized to width x height.
+
+        Plain ratios on K and P, as image_proc's resize node has it. Raises CalibrationError when
+        the aspect differs by more than a pixel's rounding: that would be a crop, and nothing says
+        where.
+        """
+        if (width, height) == (self.width, self.height):
+            return self
+        if abs(width * self.height / self.width - height) > 1.0:
+            raise CalibrationError(
+                f'calibration of camera {self.camera_name!r} is for {self.width}x{self.height} '
+                f'pictures, these are {width}x{height}: calibrate at this aspect, or set '
+                'width and height'
+            )
+        x, y = width / self.width, height / self.height
+        k = tuple(v * (x, y, 1.0)[i // 3] for i, v in enumerate(self.k))
+        p = tuple(v * (x, y, 1.0)[i // 4] for i, v in enumerate(self.p))
+        return replace(self, width=width, height=height, k=k, p=p)
+
+
+def read_calibration(path: str | Path) -> Calibration:
+    """Read a calibration file as camera_calibration and camera_info_manager write it.
+
+    A leading ``file://`` is dropped. Raises CalibrationError naming the file and the field.
+    """
+    path = Path(str(path).removeprefix('file://')).expanduser()
+    try:
+        document = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as error:
+        raise CalibrationError(f'calibration file {path} cannot be read: {error}') from error
+    except yaml.YAMLError as error:
+        where = ' '.join(str(error).split())
+        raise CalibrationError(f'calibration file {path} is not plain YAML: {where}') from error
+    if not isinstance(document, Mapping):
+        raise CalibrationError(f'calibration file {path} holds no fields (image_width, ...)')
+    try:
+        return _parse(document)
+    except CalibrationError as error:
+        raise CalibrationError(f'calibration file {path}: {error}') from None
+
+
+def write_calibration(path: str | Path, calibration: Calibration) -> None:
+    """Write a calibration in the format that read_calibration and ROS read."""
+    c = calibration
+    document = {
+        'image_width': c.width,
+        'image_height': c.height,
+        'camera_name': c.camera_name,
+        'camera_matrix': {'rows': 3, 'cols': 3, 'data': list(c.k)},
+        'distortion_model': c.distortion_model,
+        'distortion_coefficients': {'rows': 1, 'cols': len(c.d), 'data': list(c.d)},
+        'rectification_matrix': {'rows': 3, 'cols': 3, 'data': list(c.r)},
+        'projection_matrix': {'rows': 3, 'cols': 4, 'data': list(c.p)},
+    }
+    text = yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=100)
+    Path(path).write_text(text, encoding='utf-8')
+
+
+def _parse(document: Mapping[str, Any]) -> Calibration:
+    model = document.get('distortion_model', 'plumb_bob')  # older files leave it out
+    if not isinstance(model, str) or model not in DISTORTION_MODELS:
+        raise CalibrationError(
+            f'distortion_model {model!r} is none of {", ".join(DISTORTION_MODELS)}'
+        )
+    d = _matrix(document, 'distortion_coefficients', None, None)
+    if len(d) not in DISTORTION_MODELS[model]:
+        wanted = ' or '.join(map(str, DISTORTION_MODELS[model]))
+        raise CalibrationError(
+            f'distortion_coefficients has {len(d)} numbers, model {model} takes {wanted}'
+        )
+    k = _matrix(document, 'camera_matrix', 3, 3)
+    if k[0] <= 0.0 or k[4] <= 0.0:
+        raise CalibrationError(
+            f'camera_matrix: focal lengths must be above 0, got {k[0]} and {k[4]}'
+        )
+    return Calibration(
+        width=_size(document, 'image_width'),
+        height=_size(document, 'image_height'),
+        camera_name=str(document.get('camera_name', 'camera')),
+        distortion_model=model,
+        d=d,
+        k=k,
+        r=_matrix(document, 'rectification_matrix', 3, 3),
+        p=_matrix(document, 'projection_matrix', 3, 4),
+    )
+
+
+def _size(document: Mapping[str, Any], field: str) -> int:
+    value = document.get(field)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_SIZE:
+        raise CalibrationError(f'{field} must be a number of pixels above 0, got {value!r}')
+    return value
+
+
+def _matrix(
+    document: Mapping[str, Any], field: str, rows: int | None, cols: int | None
+) -> tuple[float, ...]:
+    """Return the data of a matrix field, checked against its own and the wanted size."""
+    entry = document.get(field)
+    if not isinstance(entry, Mapping):
+        raise CalibrationError(f'{field} is missing or holds no rows, cols and data')
+    for name, wanted in (('rows', rows), ('cols', cols)):
+        count = entry.get(name)
+        if isinstance(count, bool) or not isinstance(count, int) or wanted not in (None, count):
+            expected = 'a whole number' if wanted is None else wanted
+            raise CalibrationError(f'{field}: {name} must be {expected}, got {count!r}')
+    data = entry.get('data')
+    if not isinstance(data, list) or len(data) != entry['rows'] * entry['cols']:
+        found = f'{len(data)} numbers' if isinstance(data, list) else repr(data)
+        raise CalibrationError(
+            f'{field}: data must be {entry["rows"] * entry["cols"]} numbers, got {found}'
+        )
+    return tuple(_number(field, value) for value in data)
+
+
+def _number(field: str, value: Any) -> float:
+    try:
+        # YAML 1.1 reads 1e-05, as C++ writes it, as a string.
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise CalibrationError(f'{field}: {value!r} is not a finite number')
+    return number

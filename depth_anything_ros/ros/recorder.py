@@ -1,0 +1,92 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Record topics into a bag, as the bytes they came in."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+from depth_anything_ros.media.bag import BagWriter, TopicQos, header_stamp_ns
+
+
+class RecorderError(ValueError):
+    """A topic cannot be recorded."""
+
+
+@dataclass(frozen=True)
+class RecordedTopic:
+    """A topic to record: its name, relative or absolute, and its type as 'package/msg/Name'.
+
+    A best effort reader hears every publisher and slows none down; a reliable one loses nothing,
+    and hears only reliable publishers. ``depth`` messages wait while the disk is busy.
+    """
+
+    name: str
+    message_type: str
+    reliable: bool = True
+    depth: int = 30
+
+
+def message_class(name: str) -> Any:
+    """Import a message class by its name, 'sensor_msgs/msg/Image'; raises RecorderError."""
+    parts = name.split('/')
+    if len(parts) != 3 or parts[1] != 'msg':
+        raise RecorderError(f'{name!r} is no message type: write it as package/msg/Name')
+    try:
+        return getattr(importlib.import_module(f'{parts[0]}.msg'), parts[2])
+    except (ImportError, AttributeError) as error:
+        raise RecorderError(f'message type {name} is not installed: {error}') from error
+
+
+class Recorder(Node):
+    """Writes every message of the given topics into a bag, without decoding it.
+
+    The bag has the topics under their full names, each message at the time of its receipt.
+    ``stamps`` has, by the name given, the header stamps in nanoseconds in the order of receipt, and
+    ``counts`` the number of messages; messages without a header have no stamps. The bag belongs to
+    the caller, who closes it after the node has stopped spinning. Raises RecorderError.
+    """
+
+    def __init__(
+        self, bag: BagWriter, topics: Sequence[RecordedTopic], **node_arguments: Any
+    ) -> None:
+        super().__init__('recorder', **node_arguments)
+        self._bag = bag
+        self.stamps: dict[str, list[int]] = {}
+        self.counts: dict[str, int] = {}
+        for topic in topics:
+            self._record(topic)
+
+    def _record(self, topic: RecordedTopic) -> None:
+        if topic.name in self.counts:
+            raise RecorderError(f'topic {topic.name} is to be recorded twice')
+        kind = message_class(topic.message_type)
+        reliability = (
+            ReliabilityPolicy.RELIABLE if topic.reliable else ReliabilityPolicy.BEST_EFFORT
+        )
+        profile = QoSProfile(
+            history=HistoryPolicy.KEEP_LAST, depth=topic.depth, reliability=reliability
+        )
+        full_name = self.resolve_topic_name(topic.name)
+        self._bag.add_topic(full_name, topic.message_type, TopicQos(topic.reliable, topic.depth))
+        self.stamps[topic.name] = []
+        self.counts[topic.name] = 0
+        fields = list(kind.get_fields_and_field_types().values())
+        stamped = bool(fields) and fields[0] == 'std_msgs/Header'
+        store = self._writer(topic.name, full_name, stamped)
+        self.create_subscription(kind, topic.name, store, profile, raw=True)
+
+    def _writer(self, name: str, full_name: str, stamped: bool) -> Callable[[bytes], None]:
+        def store(cdr: bytes) -> None:
+            self._bag.write(full_name, cdr, self.get_clock().now().nanoseconds)
+            self.counts[name] += 1
+            if stamped:
+                self.stamps[name].append(header_stamp_ns(cdr))
+
+        return store
