@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--folder', type=Path, default=Path('runs/nano'), help='state and log')
     parser.add_argument('--steps', type=int, default=6500, help='length of the schedule')
+    parser.add_argument('--short-side', type=int, default=168, help='rows of a 4:3 picture')
     parser.add_argument('--batch', type=int, default=16, help='pictures per step')
     parser.add_argument('--learning-rate', type=float, default=5e-4)
     parser.add_argument('--save-every', type=int, default=200, help='steps between saves')
@@ -34,14 +36,19 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     network = DepthAnything(config_for('nano')).initialise().to(arguments.device)
     source = ProceduralSource(
-        arguments.seed, arguments.batch, arguments.device, compiled=not arguments.no_compile
+        arguments.seed,
+        arguments.batch,
+        arguments.device,
+        short_side=arguments.short_side,
+        compiled=not arguments.no_compile,
     )
     settings = TrainingSettings(
         steps=arguments.steps,
         learning_rate=arguments.learning_rate,
         save_every=arguments.save_every,
     )
-    trainer = Trainer(network, source, relative_loss, settings, arguments.folder)
+    loss = partial(relative_loss, anchor_weight=0.02)
+    trainer = Trainer(network, source, loss, settings, arguments.folder)
     with tqdm(total=arguments.steps, initial=trainer.step, unit='step') as bar:
 
         def show(row: dict[str, float]) -> None:

@@ -56,17 +56,9 @@ class ProceduralWorld:
         self._rng = np.random.default_rng(seed)
         self._generator = torch.Generator().manual_seed(seed)
 
-    def sample(self, count: int, height: int, width: int, views: int = 1) -> Pictures:
-        """Render ``count`` pictures of new scenes as various cameras would take them.
-
-        ``views`` neighbouring cameras share a scene, which saves the time to lay it out.
-        """
-        placed: list[tuple[Scene, Pose]] = []
-        while len(placed) < count:
-            scene, pose = sample_scene(self._rng)
-            placed.append((scene, pose))
-            for _ in range(min(views, count - len(placed) + 1) - 1):
-                placed.append((scene, nudge(pose, scene, self._rng)))
+    def sample(self, count: int, height: int, width: int) -> Pictures:
+        """Render ``count`` pictures of new scenes as various cameras would take them."""
+        placed = [sample_scene(self._rng) for _ in range(count)]
         batch = pack(placed, height, width, self._rng).to(self.device)
         linear, depth = self._render(batch, height, width)
         return Pictures(photograph(linear, self._generator), depth, batch.focal)
@@ -75,19 +67,6 @@ class ProceduralWorld:
         """Render a packed batch as one clean camera would take it."""
         linear, depth = self._render(batch, height, width)
         return Pictures(develop(linear), depth, batch.focal)
-
-
-def nudge(pose: Pose, scene: Scene, rng: np.random.Generator) -> Pose:
-    """Move a camera a little and turn it, staying inside the scene."""
-    shift = rng.normal(0, 0.35, 3) * (1, 1, 0.5)
-    position = np.clip(pose.position + shift, scene.low + 0.15, scene.high - 0.15)
-    return Pose(
-        position,
-        pose.yaw + rng.normal(0, 0.35),
-        pose.pitch + rng.normal(0, 0.1),
-        pose.roll + rng.normal(0, 0.02),
-        pose.fov * rng.uniform(0.85, 1.15),
-    )
 
 
 def pack(

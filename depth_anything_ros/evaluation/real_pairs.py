@@ -41,9 +41,7 @@ def read_real_pairs(folder: Path) -> Iterator[RealPair]:
         for path in sorted((folder / name).glob(pattern)):
             depth = _read(_depth_path(name, path), cv2.IMREAD_UNCHANGED)
             rgb = _read(path, cv2.IMREAD_COLOR)[..., ::-1]
-            yield RealPair(
-                f'{name}/{path.stem}', rgb, depth.astype(np.float32) / unit, max_depth
-            )
+            yield RealPair(f'{name}/{path.stem}', rgb, depth.astype(np.float32) / unit, max_depth)
     for path in sorted((folder / 'kitti_lidar' / 'image_2').glob('*.png')):
         rgb = _read(path, cv2.IMREAD_COLOR)[..., ::-1]
         root = folder / 'kitti_lidar'

@@ -133,9 +133,7 @@ def _check_picture(rgb: np.ndarray) -> None:
         )
 
 
-def _load(
-    model: str, weights: str | os.PathLike[str] | None
-) -> tuple[DepthAnything, int]:
+def _load(model: str, weights: str | os.PathLike[str] | None) -> tuple[DepthAnything, int]:
     """Return the network and its own input size."""
     if weights == RANDOM:
         card = card_for(model)

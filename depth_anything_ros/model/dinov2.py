@@ -16,7 +16,7 @@ from depth_anything_ros.model.configuration import (
 
 LAYER_NORM_EPS = 1e-6
 POSITION_OFFSET = 0.1
-"""Added to the grid before dividing by 37; DINOv2 was trained with it, so it is part of the model."""
+"""Added to the grid before dividing by 37; DINOv2 was trained with it."""
 
 
 def resize_position_embedding(position: Tensor, grid_height: int, grid_width: int) -> Tensor:
@@ -130,7 +130,7 @@ class Block(nn.Module):
 class DinoVisionTransformer(nn.Module):
     """The encoder: patches and a class token through ``depth`` blocks.
 
-    ``mask_token`` serves masked pre-training only; it is kept because published checkpoints hold it.
+    ``mask_token`` serves masked pre-training only; it stands here because checkpoints hold it.
     """
 
     def __init__(self, config: DepthAnythingConfig) -> None:
@@ -152,7 +152,7 @@ class DinoVisionTransformer(nn.Module):
         height, width = image.shape[-2:]
         if height % PATCH_SIZE or width % PATCH_SIZE:
             raise ValueError(
-                f'the network takes sides that are multiples of {PATCH_SIZE}, got {height} x {width}'
+                f'the network takes multiples of {PATCH_SIZE} pixels, got {height} x {width}'
             )
         position = resize_position_embedding(
             self.pos_embed, height // PATCH_SIZE, width // PATCH_SIZE

@@ -108,7 +108,7 @@ class DPTHead(nn.Module):
         return path
 
     def forward(self, taps: Sequence[Tensor], grid: tuple[int, int]) -> Tensor:
-        """Map four (B, gh * gw, D) token maps to (B, 1, 14 gh, 14 gw) behind the last activation."""
+        """Map four (B, gh * gw, D) token maps to (B, 1, 14 gh, 14 gw), last activation included."""
         path = self.scratch.output_conv1(self.fuse(self.reassemble(taps, grid)))
         path = resize_bilinear(path, (grid[0] * PATCH_SIZE, grid[1] * PATCH_SIZE))
         refine, activate, project, squash = self.scratch.output_conv2

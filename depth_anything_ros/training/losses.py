@@ -22,18 +22,42 @@ def disparity_from_depth(depth: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(valid, 1 / depth.clamp(min=1e-3), 0), valid
 
 
-def standardise(maps: Tensor, valid: Tensor) -> Tensor:
-    """Remove shift and scale: (d - median) / mean|d - median| over each map's valid pixels.
+def location_and_spread(maps: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
+    """Return median and mean |d - median| over each map's valid pixels, (B, 1) each.
 
-    ``maps`` is (B, H, W) and ``valid`` its mask. A map without a valid pixel comes back as zeros;
-    of a constant map the deviation is floored at 1e-6, so the result is zero as well.
+    ``maps`` is (B, H, W) and ``valid`` its mask. Without a valid pixel both are 0.
     """
     flat, mask = maps.float().flatten(1), valid.flatten(1)
     median = flat.masked_fill(~mask, float('nan')).nanmedian(dim=1, keepdim=True).values
-    centred = torch.where(mask, flat - median, 0)
-    count = mask.sum(1, keepdim=True).clamp(min=1)
-    deviation = centred.abs().sum(1, keepdim=True) / count
+    median = torch.where(mask.any(1, keepdim=True), median, 0)
+    deviation = ((flat - median).abs() * mask).sum(1, keepdim=True)
+    return median, deviation / mask.sum(1, keepdim=True).clamp(min=1)
+
+
+def standardise(maps: Tensor, valid: Tensor) -> Tensor:
+    """Remove shift and scale: (d - median) / mean|d - median| over each map's valid pixels.
+
+    ``maps`` is (B, H, W) and ``valid`` its mask; invalid pixels become 0. A map without a valid
+    pixel comes back as zeros; of a constant map the deviation is floored at 1e-6, so the result
+    is zero as well.
+    """
+    median, deviation = location_and_spread(maps, valid)
+    centred = torch.where(valid.flatten(1), maps.float().flatten(1) - median, 0)
     return (centred / deviation.clamp(min=SMALLEST_DEVIATION)).reshape(maps.shape)
+
+
+def scale_anchor(prediction: Tensor, valid: Tensor) -> Tensor:
+    """Return how far predictions stray from a median of 2 and a spread of 1, a scalar.
+
+    The paper's two losses know neither scale nor shift, so a network trained from scratch lets
+    its output grow without bound: every step then changes it relatively less until it stops
+    learning, and half precision overflows. This term, with a small weight, holds it.
+    """
+    median, deviation = location_and_spread(prediction, valid)
+    used = valid.flatten(1).any(1, keepdim=True)
+    floor = SMALLEST_DEVIATION
+    stray = deviation.clamp(min=floor).log() ** 2 + (median.clamp(min=floor) / 2).log() ** 2
+    return (stray * used).sum() / used.sum().clamp(min=1)
 
 
 def gradient_matching(residual: Tensor, valid: Tensor) -> Tensor:
@@ -53,15 +77,25 @@ def gradient_matching(residual: Tensor, valid: Tensor) -> Tensor:
 
 
 def relative_loss(
-    prediction: Tensor, disparity: Tensor, valid: Tensor, gradient_weight: float = 2.0
+    prediction: Tensor,
+    disparity: Tensor,
+    valid: Tensor,
+    gradient_weight: float = 2.0,
+    anchor_weight: float = 0.0,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return L_ssi + ``gradient_weight`` * L_gm and its two parts, detached.
+    """Return L_ssi + ``gradient_weight`` * L_gm, and its parts, detached.
+
+    ``anchor_weight`` adds the term that a network without pre-trained weights needs, see
+    ``scale_anchor``; the paper's loss has none.
 
     All maps are (B, H, W). Prediction and target are each standardised over the valid pixels, so
-    the loss knows neither scale nor shift; without any valid pixel it is 0 with a gradient of 0.
+    the two parts know neither scale nor shift; without any valid pixel the loss is 0 with a
+    gradient of 0.
     """
     residual = standardise(prediction, valid) - standardise(disparity, valid)
     shift_scale = (residual.abs() * valid).sum() / valid.sum().clamp(min=1)
     gradient = gradient_matching(residual, valid)
     total = shift_scale + gradient_weight * gradient
+    if anchor_weight > 0:
+        total = total + anchor_weight * scale_anchor(prediction, valid)
     return total, {'ssi': shift_scale.detach(), 'gradient': gradient.detach()}

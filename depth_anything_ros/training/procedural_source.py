@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,20 @@ from torch import Tensor
 
 from depth_anything_ros.data.procedural import ProceduralWorld
 from depth_anything_ros.inference.preprocessing import normalise
+from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.training.losses import disparity_from_depth
 
-SHAPES = ((168, 224), (168, 224), (154, 266), (196, 196), (112, 364), (224, 168))
-"""Heights and widths of batches, drawn evenly: about as many patches each, 4:3 the most often."""
+ASPECTS = ((12, 16), (12, 16), (11, 19), (14, 14), (8, 26), (16, 12))
+"""Heights and widths of batches in patches of 14 pixels, drawn evenly: 4:3 the most often."""
+
+
+def shapes_for(short_side: int) -> tuple[tuple[int, int], ...]:
+    """Return the (height, width) in pixels of batches whose 4:3 shape has ``short_side`` rows."""
+    factor = short_side / (12 * PATCH_SIZE)
+    return tuple(
+        (round(rows * factor) * PATCH_SIZE, round(columns * factor) * PATCH_SIZE)
+        for rows, columns in ASPECTS
+    )
 
 
 class ProceduralSource:
@@ -30,11 +40,11 @@ class ProceduralSource:
         seed: int,
         batch: int,
         device: torch.device | str = 'cpu',
-        shapes: Sequence[tuple[int, int]] = SHAPES,
-        views: int = 2,
+        short_side: int = 168,
         compiled: bool = False,
     ) -> None:
-        self.seed, self.batch, self.views, self.shapes = seed, batch, views, tuple(shapes)
+        self.seed, self.batch = seed, batch
+        self.shapes = shapes_for(short_side)
         self.index = 0
         self._world = ProceduralWorld(seed, device, compiled)
 
@@ -44,7 +54,7 @@ class ProceduralSource:
             rng = np.random.default_rng((self.seed, self.index))
             self._world.reseed(int(rng.integers(2**62)))
             height, width = self.shapes[rng.integers(len(self.shapes))]
-            pictures = self._world.sample(self.batch, height, width, self.views)
+            pictures = self._world.sample(self.batch, height, width)
             self.index += 1
             disparity, valid = disparity_from_depth(pictures.depth)
             flip = torch.from_numpy(rng.random(self.batch) < 0.5)[:, None, None]

@@ -90,6 +90,7 @@ class Trainer:
             lr=settings.learning_rate,
             betas=(0.9, 0.99),
             weight_decay=settings.weight_decay,
+            fused=True,
         )
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / 'state.pt').exists():
@@ -121,9 +122,7 @@ class Trainer:
         rate = self.settings.rate_at(self.step)
         for group in self._optimiser.param_groups:
             group['lr'] = rate
-        with torch.autocast(
-            self._device.type, torch.bfloat16, enabled=self.settings.bfloat16
-        ):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.settings.bfloat16):
             prediction = self._forward(images.to(self._device))
         total, parts = self.loss(
             prediction.float(), targets.to(self._device), valid.to(self._device)
@@ -144,10 +143,8 @@ class Trainer:
     def _average(self) -> None:
         """Follow the weights, faster while there are few steps to average over."""
         keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        for mean, weight in zip(
-            self.averaged.parameters(), self.network.parameters(), strict=True
-        ):
-            mean.lerp_(weight, 1 - keep)
+        means, weights = list(self.averaged.parameters()), list(self.network.parameters())
+        torch._foreach_lerp_(means, weights, 1 - keep)
 
     def _log(self, row: dict[str, float]) -> None:
         with open(self.folder / 'log.jsonl', 'a', encoding='utf-8') as log:
