@@ -151,18 +151,19 @@ def desk(rng: np.random.Generator) -> tuple[Scene, Pose]:
     scene = indoor_shell(rng, width, length, height)
     _hang_on_walls(scene, int(rng.integers(0, 5)))
     top = rng.choice([0.0, rng.uniform(0.4, 1.0)], p=[0.2, 0.8])
-    middle = np.array([length * rng.uniform(0.4, 0.85), width * rng.uniform(0.3, 0.7)])
+    x, y = length * rng.uniform(0.4, 0.85), width * rng.uniform(0.3, 0.7)
     extent = (rng.uniform(0.6, 1.2), rng.uniform(0.9, 2.2))
     yaw = rng.normal(0, 0.4)
     if top > 0:
-        frame = furniture.Frame(scene, *middle, yaw)
+        frame = furniture.Frame(scene, x, y, yaw)
         frame.part(Shape.BOX, (0, 0, top - 0.02), (*extent, 0.04), random_material(rng, 0.3, 0.6))
         frame.part(Shape.BOX, (0.3 * extent[0], 0, top / 2), (0.05, 0.95 * extent[1], top))
     span = (extent[0] * 0.9, extent[1] * 0.9)
     scale = rng.uniform(0.06, 0.22)
-    furniture.litter(scene, *middle, top, span, int(rng.integers(4, 26)), scale)
+    furniture.litter(scene, x, y, top, span, int(rng.integers(4, 26)), scale)
     for _ in range(int(rng.integers(0, 3))):
-        furniture.chair(scene, *(middle + rng.uniform(-1.2, 1.2, 2)), rng.uniform(0, 6.3))
+        aside, ahead = rng.uniform(-1.2, 1.2, 2)
+        furniture.chair(scene, x + aside, y + ahead, rng.uniform(0, 6.3))
     for _ in range(int(rng.integers(0, 4))):
         furniture.cabinet(scene, length - 0.3, rng.uniform(0, width), np.pi)
     if rng.random() < 0.4:
@@ -172,7 +173,7 @@ def desk(rng: np.random.Generator) -> tuple[Scene, Pose]:
     offset = distance * np.array(
         [-np.cos(angle) * np.cos(pitch), -np.sin(angle) * np.cos(pitch), np.sin(pitch)]
     )
-    spot = np.array([*middle, top]) + offset
+    spot = np.array([x, y, top]) + offset
     spot = np.clip(spot, 0.1, scene.high - 0.1)
     pose = Pose(
         spot,

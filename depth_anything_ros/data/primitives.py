@@ -78,7 +78,7 @@ def random_material(rng: np.random.Generator, period: float = 0.3, plain: float 
     if rng.random() < plain:
         second, pattern = first * rng.uniform(0.75, 1.1), Pattern.NOISE
     else:
-        second, pattern = random_color(rng), Pattern(rng.integers(len(Pattern)))
+        second, pattern = random_color(rng), Pattern(int(rng.integers(len(Pattern))))
         second = first + (second - first) * rng.uniform(0.15, 1.0)
     return Material(
         first,
@@ -149,7 +149,7 @@ class Scene:
         """
         count = BOXES + ELLIPSOIDS + CYLINDERS
         matrix = np.tile(np.eye(3, dtype=np.float32) * 1e3, (count, 1, 1))
-        centre = np.tile(np.float32([0, 0, 10 * EMPTY_BELOW]), (count, 1))
+        centre = np.tile(np.array([0, 0, 10 * EMPTY_BELOW], np.float32), (count, 1))
         half_size = np.full((count, 3), 1e-3, np.float32)
         material = np.zeros((SHELL_FACES + count, MATERIAL_WIDTH), np.float32)
         material[:SHELL_FACES] = [m.row() for m in self.shell]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -89,8 +90,11 @@ def pack(
         row['rotation'] = pose.rotation()
         row['focal'] = np.asarray(diagonal / 2 / np.tan(pose.fov / 2))
         rows.append(row)
-    tensors = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
-    return Batch(**{name: t if t.dtype == torch.bool else t.float() for name, t in tensors.items()})
+    tensors: dict[str, Any] = {}
+    for name in rows[0]:
+        values = torch.from_numpy(np.stack([row[name] for row in rows]))
+        tensors[name] = values if values.dtype == torch.bool else values.float()
+    return Batch(**tensors)
 
 
 def draw_light(scene: Scene, rng: np.random.Generator) -> dict[str, np.ndarray]:

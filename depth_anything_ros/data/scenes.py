@@ -42,11 +42,11 @@ def clutter(rng: np.random.Generator) -> tuple[Scene, Pose]:
         if rng.random() < 0.6:
             spot[2] = size[2] * 0.8
         half = (size[0], size[1], size[2])
-        shape = Shape(rng.choice(3, p=(0.6, 0.2, 0.2)))
+        shape = Shape(int(rng.choice(3, p=(0.6, 0.2, 0.2))))
         material = Material(
             random_color(rng),
             random_color(rng),
-            Pattern(rng.integers(len(Pattern))),
+            Pattern(int(rng.integers(len(Pattern)))),
             0.3 * float(size.max()),
             float(rng.uniform(0, 1)),
             int(rng.integers(32)),

@@ -91,7 +91,9 @@ class DepthEstimator:
         groups: dict[tuple[int, int], list[int]] = {}
         for index, rgb in enumerate(pictures):
             _check_picture(rgb)
-            groups.setdefault(network_size(*rgb.shape[:2], self.input_size), []).append(index)
+            height, width = rgb.shape[:2]
+            size = network_size(height, width, self.input_size)
+            groups.setdefault(size, []).append(index)
         results: dict[int, Depth] = {}
         for size, members in groups.items():
             values = self._run([pictures[i] for i in members], size, at_network_size)

@@ -58,5 +58,5 @@ class DepthAnything(nn.Module):
         nn.init.trunc_normal_(self.pretrained.pos_embed, std=0.02)
         nn.init.normal_(self.pretrained.cls_token, std=1e-6)
         # A ReLU that starts below zero everywhere passes no gradient and never learns.
-        nn.init.ones_(self.depth_head.scratch.output_conv2[2].bias)
+        nn.init.ones_(self.get_parameter('depth_head.scratch.output_conv2.2.bias'))
         return self

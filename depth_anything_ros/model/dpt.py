@@ -101,10 +101,10 @@ class DPTHead(nn.Module):
         """Fuse the pyramid from its deepest map upwards to (B, F, 8 gh, 8 gw)."""
         heights = [m.shape[-2:] for m in maps]
         sizes = [(2 * heights[0][0], 2 * heights[0][1]), *heights[:3]]
-        path = self.scratch.refinenet4(maps[3], None, sizes[3])
+        blocks = [getattr(self.scratch, f'refinenet{level}') for level in (1, 2, 3, 4)]
+        path = blocks[3](maps[3], None, sizes[3])
         for level in (2, 1, 0):
-            refine = getattr(self.scratch, f'refinenet{level + 1}')
-            path = refine(path, maps[level], sizes[level])
+            path = blocks[level](path, maps[level], sizes[level])
         return path
 
     def forward(self, taps: Sequence[Tensor], grid: tuple[int, int]) -> Tensor:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from types import FrameType
 
 import rclpy
@@ -26,7 +25,7 @@ class _Interrupted(BaseException):
     """A signal came while the main thread was in Python code."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return 0, or 1 when it could not start."""
     stopping = threading.Event()
     starting = True

@@ -83,10 +83,7 @@ class Trainer:
         self._forward = torch.compile(network, dynamic=False) if compiled else network
         self._device = next(network.parameters()).device
         self._optimiser = torch.optim.AdamW(
-            [
-                {'params': [p for p in network.parameters() if p.ndim > 1]},
-                {'params': [p for p in network.parameters() if p.ndim <= 1], 'weight_decay': 0.0},
-            ],
+            _decay_groups(network),
             lr=settings.learning_rate,
             betas=(0.9, 0.99),
             weight_decay=settings.weight_decay,
@@ -143,7 +140,8 @@ class Trainer:
     def _average(self) -> None:
         """Follow the weights, faster while there are few steps to average over."""
         keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
-        means, weights = list(self.averaged.parameters()), list(self.network.parameters())
+        means: list[Tensor] = list(self.averaged.parameters())
+        weights: list[Tensor] = list(self.network.parameters())
         torch._foreach_lerp_(means, weights, 1 - keep)
 
     def _log(self, row: dict[str, float]) -> None:
@@ -174,3 +172,10 @@ class Trainer:
         self.source.load_state_dict(state['source'])
         torch.set_rng_state(state['random'])
         self.step, self.pictures = state['step'], state['pictures']
+
+
+def _decay_groups(network: torch.nn.Module) -> list[dict[str, Any]]:
+    """Group parameters so that weight decay spares biases, norms and layer scales."""
+    weights = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    return [{'params': weights}, {'params': others, 'weight_decay': 0.0}]
