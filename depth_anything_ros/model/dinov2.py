@@ -152,7 +152,7 @@ class DinoVisionTransformer(nn.Module):
         height, width = image.shape[-2:]
         if height % PATCH_SIZE or width % PATCH_SIZE:
             raise ValueError(
-                f'the network takes multiples of {PATCH_SIZE} pixels, got {height} x {width}'
+                f'the sides must be multiples of {PATCH_SIZE}, got {height} x {width}'
             )
         position = resize_position_embedding(
             self.pos_embed, height // PATCH_SIZE, width // PATCH_SIZE
