@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
+from depth_anything_ros.training.initialisation import initialise_for_scratch
 from depth_anything_ros.training.losses import relative_loss
 from depth_anything_ros.training.procedural_source import ProceduralSource
 from depth_anything_ros.training.trainer import Trainer, TrainingSettings
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument('--short-side', type=int, default=168, help='rows of a 4:3 picture')
     parser.add_argument('--batch', type=int, default=16, help='pictures per step')
     parser.add_argument('--learning-rate', type=float, default=5e-4)
+    parser.add_argument('--gradient-weight', type=float, default=2.0, help="the paper's is 2")
     parser.add_argument('--save-every', type=int, default=200, help='steps between saves')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
@@ -34,7 +36,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.manual_seed(arguments.seed)
-    network = DepthAnything(config_for('nano')).initialise().to(arguments.device)
+    network = initialise_for_scratch(DepthAnything(config_for('nano')))
+    network.to(arguments.device)
     source = ProceduralSource(
         arguments.seed,
         arguments.batch,
@@ -47,7 +50,7 @@ def main() -> None:
         learning_rate=arguments.learning_rate,
         save_every=arguments.save_every,
     )
-    loss = partial(relative_loss, anchor_weight=0.02)
+    loss = partial(relative_loss, gradient_weight=arguments.gradient_weight, anchor_weight=0.02)
     trainer = Trainer(network, source, loss, settings, arguments.folder)
     with tqdm(total=arguments.steps, initial=trainer.step, unit='step') as bar:
 

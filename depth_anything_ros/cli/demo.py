@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -38,6 +39,7 @@ def demo(
 ) -> None:
     """Start camera_node and depth_node on loopback, record a bag, and show what came of it."""
     from depth_anything_ros.media.bag import BagError
+    from depth_anything_ros.media.video import VideoError
     from depth_anything_ros.ros.demo import DemoError, DemoSettings, run_demo
 
     console = Console()
@@ -50,7 +52,7 @@ def demo(
         summary = summarise(run, model, input)
         frames = write_video(run, output / 'demo.mp4', max(summary['fps'], 1.0))
         write_sheet(run, output / 'contact_sheet.png', frames)
-    except (DemoError, BagError, OSError) as error:
+    except (DemoError, BagError, VideoError, OSError) as error:
         fail(error)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -64,12 +66,13 @@ def summarise(run: RecordedRun, model: str, source: str) -> dict[str, Any]:
     facts = run.diagnostics()
     stamps = run.depth_stamps()
     span = (stamps[-1] - stamps[0]) / 1e9 if len(stamps) > 1 else 0.0
-    scores = [
+    scores = (
         _score(frame.depth, frame.kind, frame.truth)
         for frame in run.frames()
         if frame.truth is not None
-    ]
-    mean = mean_score(scores) if scores else None
+    )
+    known = [score for score in scores if score is not None]
+    mean = mean_score(known) if known else None
     return {
         'model': model,
         'source': source,
@@ -87,12 +90,20 @@ def summarise(run: RecordedRun, model: str, source: str) -> dict[str, Any]:
     }
 
 
-def _score(depth: Any, kind: DepthKind, truth: Any) -> Score:
-    """Score one frame: relative depth after alignment in disparity, metric depth as it is."""
+def _score(depth: Any, kind: DepthKind, truth: Any) -> Score | None:
+    """Score one frame: relative depth after alignment in disparity, metric depth as it is.
+
+    None where no pixel can be scored, such as a view of nothing but sky.
+    """
     low, high = TRUTH_RANGE
+    valid = (truth >= low) & (truth <= high)
+    if kind is DepthKind.METRIC:
+        valid &= np.isfinite(depth) & (depth > 0)
+    if not valid.any():
+        return None
     if kind is DepthKind.RELATIVE:
         return score_relative(depth, truth, low, high)
-    return score_depth(depth, truth, (truth >= low) & (truth <= high) & (depth > 0))
+    return score_depth(depth, truth, valid)
 
 
 def _table(summary: dict[str, Any]) -> Table:

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from depth_anything_ros.model.catalog import CATALOG
 
 
 def models() -> None:
     """List the models, what they estimate, and the licence of their weights."""
-    table = Table('model', 'depth', 'weights', 'licence')
+    # A name cut short cannot be typed after --model; the rest may wrap.
+    whole = Column('model', no_wrap=True, min_width=max(map(len, CATALOG)))
+    table = Table(whole, 'depth', Column('weights', overflow='fold'), 'licence')
     for card in CATALOG.values():
         kind = 'relative' if card.max_depth is None else f'metric, up to {card.max_depth:g} m'
         if card.shipped:

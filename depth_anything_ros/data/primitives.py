@@ -145,7 +145,7 @@ class Scene:
         ``keep_clear`` is (K, 3): where cameras will be. Returns float32 arrays: ``matrix``
         (N, 3, 3) world to unit shape, ``centre`` (N, 3), ``half_size`` (N, 3), ``material``
         (6 + N, 10), where N = boxes + ellipsoids + cylinders; and the shell's ``low``, ``high``
-        and ``open_air``. More primitives than slots: a random choice stays.
+        and ``open_air``. More primitives than slots: an even choice stays.
         """
         count = BOXES + ELLIPSOIDS + CYLINDERS
         matrix = np.tile(np.eye(3, dtype=np.float32) * 1e3, (count, 1, 1))
@@ -156,9 +156,9 @@ class Scene:
         start = 0
         for shape, slots in zip(Shape, (BOXES, ELLIPSOIDS, CYLINDERS), strict=True):
             chosen = [s for s in self.shapes if s[0] == shape and _clear(s, keep_clear, radius)]
+            # Evenly, not at random: every frame of a film must show the same things.
             if len(chosen) > slots:
-                order = self.rng.permutation(len(chosen))[:slots]
-                chosen = [chosen[i] for i in order]
+                chosen = [chosen[i * len(chosen) // slots] for i in range(slots)]
             for slot, (_, middle, half, rotation, surface) in enumerate(chosen, start=start):
                 matrix[slot] = rotation.T / half[:, None]
                 centre[slot], half_size[slot] = middle, half

@@ -22,7 +22,7 @@ def fit_affine(prediction: np.ndarray, target: np.ndarray) -> tuple[float, float
         raise AlignmentError('no pixel has both a prediction and a measured depth')
     mean_p, mean_t = p.mean(), t.mean()
     spread = np.mean((p - mean_p) ** 2)
-    if spread <= 1e-12 * max(1.0, mean_p**2):
+    if spread <= 1e-12 * mean_p**2:
         return 0.0, float(mean_t)
     a = float(np.mean((p - mean_p) * (t - mean_t)) / spread)
     return a, float(mean_t - a * mean_p)

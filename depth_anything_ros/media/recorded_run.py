@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from depth_anything_ros.depth import DepthKind
-from depth_anything_ros.media.bag import BagReader
+from depth_anything_ros.media.bag import BagError, BagReader
 from depth_anything_ros.media.color import colorize
 from depth_anything_ros.media.contact_sheet import contact_sheet
 from depth_anything_ros.media.video import write_side_by_side
@@ -25,6 +25,10 @@ TOPIC_KINDS = {
 }
 TRUTH_TOPIC, IMAGE_TOPIC, DIAGNOSTICS_TOPIC = '/ground_truth/depth', '/image', '/diagnostics'
 SHEET_ROWS = 6
+LATE = 2
+"""Depth images after which the other topics of a frame have surely come."""
+
+_CHANNELS = {'rgb8': 3, 'bgr8': 3, 'mono8': 1}
 
 
 @dataclass(frozen=True)
@@ -52,21 +56,27 @@ class RecordedRun:
     def frames(self) -> Iterator[RecordedFrame]:
         """Yield the frames that have depth, in the order of the depth images.
 
-        The topics of one frame are recorded in any order but close together, so a frame whose
-        truth has not come after two more depth images has none.
+        The topics of one frame are recorded in any order but close together: after ``LATE`` more
+        depth images, a frame without truth has none, and depth without a picture is left out.
+        Raises BagError for encodings that the nodes do not publish.
         """
         pictures: dict[int, np.ndarray] = {}
         truths: dict[int, np.ndarray] = {}
         waiting: deque[tuple[int, np.ndarray, DepthKind]] = deque()
         has_truth = self.topics.get(TRUTH_TOPIC, ('', 0))[1] > 0
 
-        def take() -> RecordedFrame:
-            stamp, depth, kind = waiting.popleft()
-            frame = RecordedFrame(stamp, pictures[stamp], depth, kind, truths.get(stamp))
-            for kept in (pictures, truths):
-                for older in [s for s in kept if s <= stamp]:
-                    del kept[older]
-            return frame
+        def take(at_end: bool) -> Iterator[RecordedFrame]:
+            while waiting:
+                stamp, depth, kind = waiting[0]
+                complete = stamp in pictures and (stamp in truths or not has_truth)
+                if not (complete or at_end or len(waiting) > LATE):
+                    return
+                waiting.popleft()
+                if stamp in pictures:
+                    yield RecordedFrame(stamp, pictures[stamp], depth, kind, truths.get(stamp))
+                for kept in (pictures, truths):
+                    for older in [s for s in kept if s <= stamp]:
+                        del kept[older]
 
         with BagReader(self._bag) as reader:
             for topic, message, _ in reader.messages((IMAGE_TOPIC, TRUTH_TOPIC, *TOPIC_KINDS)):
@@ -77,12 +87,8 @@ class RecordedRun:
                     truths[stamp] = _floats(message)
                 else:
                     waiting.append((stamp, _floats(message), TOPIC_KINDS[topic]))
-                while waiting and waiting[0][0] in pictures:
-                    if has_truth and waiting[0][0] not in truths and len(waiting) < 3:
-                        break
-                    yield take()
-        while waiting and waiting[0][0] in pictures:
-            yield take()
+                yield from take(at_end=False)
+        yield from take(at_end=True)
 
     def diagnostics(self) -> dict[str, str]:
         """Return the last diagnostics of the depth node as plain values."""
@@ -107,7 +113,9 @@ def _stamp(message: Any) -> int:
 
 def _picture(message: Any) -> np.ndarray:
     """Return RGB pixels of an rgb8, bgr8 or mono8 image as rosbags reads it."""
-    channels = {'rgb8': 3, 'bgr8': 3, 'mono8': 1}[message.encoding]
+    if message.encoding not in _CHANNELS:
+        raise BagError(f'{IMAGE_TOPIC} is {message.encoding!r}, not one of {", ".join(_CHANNELS)}')
+    channels = _CHANNELS[message.encoding]
     rows = np.asarray(message.data, np.uint8).reshape(message.height, message.step)
     pixels = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
     if message.encoding == 'bgr8':
@@ -117,6 +125,8 @@ def _picture(message: Any) -> np.ndarray:
 
 def _floats(message: Any) -> np.ndarray:
     """Return the values of a 32FC1 image."""
+    if message.encoding != '32FC1':
+        raise BagError(f'depth is {message.encoding!r}; only 32FC1 can be shown')
     data = np.asarray(message.data, np.uint8).tobytes()
     return np.frombuffer(data, np.float32).reshape(message.height, message.width)
 

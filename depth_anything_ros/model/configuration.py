@@ -72,7 +72,7 @@ class DepthAnythingConfig:
 SIZES: dict[str, DepthAnythingConfig] = {
     config.size: config
     for config in (
-        DepthAnythingConfig('nano', 192, 12, 3, (2, 5, 8, 11), 32, (24, 48, 96, 192)),
+        DepthAnythingConfig('nano', 256, 6, 4, (1, 2, 4, 5), 32, (32, 64, 128, 256)),
         DepthAnythingConfig('small', 384, 12, 6, (2, 5, 8, 11), 64, (48, 96, 192, 384)),
         DepthAnythingConfig('base', 768, 12, 12, (2, 5, 8, 11), 128, (96, 192, 384, 768)),
         DepthAnythingConfig('large', 1024, 24, 16, (4, 11, 17, 23), 256, (256, 512, 1024, 1024)),

@@ -70,42 +70,45 @@ def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
     settings.folder.mkdir(parents=True, exist_ok=True)
     # Ended from outside, the nodes must not stay behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    depth = _Process(
-        'depth_node',
-        settings.folder,
-        [
+    processes: list[_Process] = []
+    executor: SingleThreadedExecutor | None = None
+    try:
+        for name, parameters in _nodes(settings).items():
+            processes.append(_Process(name, settings.folder, parameters))
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        executor = SingleThreadedExecutor()
+        with BagWriter(settings.bag, overwrite=True) as bag:
+            recorder = Recorder(bag, TOPICS)
+            executor.add_node(recorder)
+            try:
+                _record(settings, executor, recorder, processes, say)
+            finally:
+                executor.remove_node(recorder)
+                recorder.destroy_node()
+    finally:
+        for process in reversed(processes):
+            process.stop()
+        if executor is not None:
+            executor.shutdown()
+        rclpy.try_shutdown()
+
+
+def _nodes(settings: DemoSettings) -> dict[str, list[str]]:
+    """Return the nodes in the order of their start, each with its parameters."""
+    return {
+        'depth_node': [
             f'model:={settings.model}',
             # Best effort loses large images where the kernel's and the middleware's buffers are
             # as small as they come; here every frame is to be counted.
             'qos_overrides./image.subscription.reliability:=reliable',
         ],
-    )
-    camera = _Process(
-        'camera_node',
-        settings.folder,
-        [
+        'camera_node': [
             f'source:={settings.source}',
             f'rate:={settings.rate}',
             f'width:={settings.width}',
             f'height:={settings.height}',
         ],
-    )
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    executor = SingleThreadedExecutor()
-    try:
-        with BagWriter(settings.bag, overwrite=True) as bag:
-            recorder = Recorder(bag, TOPICS)
-            executor.add_node(recorder)
-            try:
-                _record(settings, executor, recorder, (depth, camera), say)
-            finally:
-                executor.remove_node(recorder)
-                recorder.destroy_node()
-    finally:
-        for process in (camera, depth):
-            process.stop()
-        executor.shutdown()
-        rclpy.try_shutdown()
+    }
 
 
 def _record(

@@ -4,18 +4,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 from types import FrameType
+from typing import TYPE_CHECKING
 
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.signals import SignalHandlerOptions
+if TYPE_CHECKING:
+    from depth_anything_ros.ros.node import DepthNode
 
-from depth_anything_ros.ros.node import DepthNode
-from depth_anything_ros.ros.parameter_table import ParameterError
+# ROS and torch are imported in main: that takes seconds, in which Ctrl-C must already be heard.
 
 WAKE_UP = 0.1
 """Seconds between looks at the stop flag: a signal does not end a wait inside rcl."""
@@ -25,46 +24,71 @@ class _Interrupted(BaseException):
     """A signal came while the main thread was in Python code."""
 
 
+class _Stop:
+    """What SIGINT and SIGTERM do: it depends on how far the process has come."""
+
+    def __init__(self) -> None:
+        self.wanted = threading.Event()
+        self.has_node = False
+        self.starting = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.wanted.set()
+        if self.starting:
+            self.starting = False
+            raise _Interrupted
+        if not self.has_node:
+            os._exit(0)  # there is nothing to end yet, and imports do not unwind well
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; return 0, or 1 when it could not start."""
-    stopping = threading.Event()
-    starting = True
+    stop = _Stop()
+    import rclpy
+    from rclpy.exceptions import NameValidationException, ParameterException
+    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.signals import SignalHandlerOptions
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-        if starting:
-            raise _Interrupted
+    from depth_anything_ros.ros.node import DepthNode
+    from depth_anything_ros.ros.parameter_table import ParameterError
 
-    # rclpy's own handlers end the context at once, under the worker that still publishes.
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
     node: DepthNode | None = None
-    executor = SingleThreadedExecutor()
     try:
+        # rclpy's own handlers end the context at once, under the worker that still publishes.
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        executor = SingleThreadedExecutor()
         node = DepthNode()
+    except (ParameterError, ParameterException, NameValidationException, RuntimeError) as error:
+        # What rclpy raises for arguments that it cannot parse is a RuntimeError, and may say
+        # nothing but the argument.
+        kind = f'{type(error).__name__}: ' if isinstance(error, RuntimeError) else ''
+        print(f'depth_node: {kind}{" ".join(str(error).split())}', file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
+    try:
+        stop.has_node = stop.starting = True
         if node.settings.autostart and not _bring_up(node):
             return 1
         executor.add_node(node)
-        starting = False
-        while not stopping.is_set():
+        stop.starting = False
+        while not stop.wanted.is_set():
             executor.spin_once(timeout_sec=WAKE_UP)
     except _Interrupted:
         pass
-    except ParameterError as error:
-        print(f'depth_node: {error}', file=sys.stderr)
-        return 1
     finally:
-        starting = False
+        stop.starting = False
         executor.shutdown()
-        if node is not None:
-            node.destroy_node()
+        node.destroy_node()
         rclpy.try_shutdown()
     return 0
 
 
 def _bring_up(node: DepthNode) -> bool:
     """Configure and activate; the node has logged why when that fails."""
+    from rclpy.lifecycle import TransitionCallbackReturn
+
     for trigger in (node.trigger_configure, node.trigger_activate):
         if trigger() != TransitionCallbackReturn.SUCCESS:
             return False

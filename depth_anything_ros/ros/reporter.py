@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+MOST_KINDS = 8
+"""Messages of one trouble that are told apart; the rest share one place in the log."""
+
+_NUMBERS = re.compile(r'\d+(\.\d+)?')
 
 
 class Logger(Protocol):
@@ -21,16 +27,26 @@ class Logger(Protocol):
 
 
 @dataclass
-class _Trouble:
+class _Kind:
+    """Messages that differ in their numbers only."""
+
     logged_at: float
     held_back: int = 0
+
+
+@dataclass
+class _Trouble:
+    kinds: dict[str, _Kind] = field(default_factory=dict)
+    active: bool = False
+    told: bool = False
 
 
 class Reporter:
     """Log troubles by key, from any thread.
 
-    The first report of a key is logged at once; later ones at most every ``period`` seconds, with
-    the number held back in between. ``clear`` ends a trouble and says so.
+    A message is logged at once; those that differ from it in their numbers only, at most every
+    ``period`` seconds, with the number held back in between. ``clear`` ends a trouble and says so.
+    A trouble that comes and goes is held back as well.
     """
 
     def __init__(self, logger: Logger, period: float = 30.0) -> None:
@@ -39,29 +55,35 @@ class Reporter:
         self._troubles: dict[str, _Trouble] = {}
 
     def report(self, key: str, message: str) -> None:
-        """Report a trouble; the key tells which reports are the same."""
+        """Report a trouble; the key tells which trouble ``clear`` ends."""
         now = time.monotonic()
+        shape = _NUMBERS.sub('#', message)
+        with self._lock:
+            trouble = self._troubles.setdefault(key, _Trouble())
+            trouble.active = True
+            if shape not in trouble.kinds and len(trouble.kinds) >= MOST_KINDS:
+                shape = ''
+            kind = trouble.kinds.get(shape)
+            if kind is not None and now - kind.logged_at < self._period:
+                kind.held_back += 1
+                return
+            if kind is not None and kind.held_back:
+                message = f'{message} (and {kind.held_back} more times)'
+            trouble.kinds[shape] = _Kind(now)
+            trouble.told = True
+        self._logger.warning(message)
+
+    def clear(self, key: str, message: str) -> None:
+        """End a trouble, and say so if it was logged."""
         with self._lock:
             trouble = self._troubles.get(key)
             if trouble is None:
-                self._troubles[key] = _Trouble(now)
-                text = message
-            elif now - trouble.logged_at < self._period:
-                trouble.held_back += 1
                 return
-            else:
-                text = f'{message} (and {trouble.held_back} more times)'
-                trouble.logged_at, trouble.held_back = now, 0
-        self._logger.warning(text)
-
-    def clear(self, key: str, message: str) -> None:
-        """End a trouble, if it was reported."""
-        with self._lock:
-            known = self._troubles.pop(key, None)
-        if known is not None:
+            told, trouble.active, trouble.told = trouble.told, False, False
+        if told:
             self._logger.info(message)
 
     def current(self) -> list[str]:
         """Return the keys of the troubles that have not ended."""
         with self._lock:
-            return list(self._troubles)
+            return [key for key, trouble in self._troubles.items() if trouble.active]

@@ -30,7 +30,8 @@ def location_and_spread(maps: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     flat, mask = maps.float().flatten(1), valid.flatten(1)
     median = flat.masked_fill(~mask, float('nan')).nanmedian(dim=1, keepdim=True).values
     median = torch.where(mask.any(1, keepdim=True), median, 0)
-    deviation = ((flat - median).abs() * mask).sum(1, keepdim=True)
+    # Not a product with the mask: what is not valid may be NaN or infinite.
+    deviation = torch.where(mask, flat - median, 0).abs().sum(1, keepdim=True)
     return median, deviation / mask.sum(1, keepdim=True).clamp(min=1)
 
 

@@ -61,6 +61,7 @@ class ProceduralSource:
             flip = flip.to(disparity.device)
             rgb = torch.where(flip[:, None], pictures.rgb.flip(-1), pictures.rgb)
             disparity = torch.where(flip, disparity.flip(-1), disparity)
+            valid = torch.where(flip, valid.flip(-1), valid)
             yield normalise(rgb), disparity, valid
 
     def state_dict(self) -> dict[str, Any]:

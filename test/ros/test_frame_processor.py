@@ -1,0 +1,171 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of ros/frame_processor.py for what a graph cannot send; the rest is in test_node.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+
+from rclpy.clock import ClockType
+from rclpy.serialization import serialize_message
+from rclpy.time import Time
+from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Header
+
+from depth_anything_ros.depth import Depth, DepthKind
+from depth_anything_ros.inference.counters import FrameCounters
+from depth_anything_ros.ros.depth_message import encode_color
+from depth_anything_ros.ros.frame_processor import FrameProcessor
+from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
+
+NOW = 1_000_000
+SETTINGS = DepthSettings(**{row.name: row.default for row in DEPTH_PARAMETERS})
+
+
+class Estimator:
+    """Gives depth 1 everywhere and remembers the input size it was asked at."""
+
+    input_size = 0
+
+    def estimate(self, rgb, at_network_size):
+        values = np.ones(rgb.shape[:2], np.float32)
+        return Depth(values, DepthKind.RELATIVE, values.shape)
+
+
+class Outputs:
+    heard = True
+
+    def __init__(self):
+        self.published = []
+
+    def publish(self, depth, info, header, settings):
+        self.published.append((depth, info, header))
+
+
+class Infos:
+    def info_for(self, *arguments):
+        return None
+
+
+class Reports:
+    def __init__(self):
+        self.reported = []
+
+    def report(self, key, message):
+        self.reported.append((key, message))
+
+    def clear(self, key, message):
+        self.reported.append((key, None))
+
+
+class Bench:
+    """A processor whose surroundings are all of the test's own."""
+
+    def __init__(self, **settings):
+        self.estimator, self.outputs, self.reports = Estimator(), Outputs(), Reports()
+        self.counters = FrameCounters()
+        self.settings = replace(SETTINGS, **settings)
+        self.processor = FrameProcessor(
+            estimator=self.estimator,
+            own_input_size=518,
+            outputs=self.outputs,
+            infos=Infos(),
+            counters=self.counters,
+            reporter=self.reports,
+            now=lambda: Time(seconds=NOW, clock_type=ClockType.ROS_TIME),
+            settings=lambda: self.settings,
+        )
+
+    def process(self, serialized):
+        self.counters.receive()
+        self.processor.process(serialized)
+        assert self.counters.counts().pending == 0
+        return self.counters.counts()
+
+    def troubles(self):
+        return [(key, message) for key, message in self.reports.reported if message]
+
+
+def image(age):
+    header = Header(frame_id='cam')
+    header.stamp.sec = NOW - age
+    return serialize_message(encode_color(np.zeros((4, 6, 3), np.uint8), header))
+
+
+def garbage():
+    """Return (name, bytes) pairs that are no serialized Image."""
+    whole = bytes(image(0))
+    return {
+        'nothing': b'',
+        'one byte': b'\x00',
+        'a header only': whole[:4],
+        'cut in the stamp': whole[:9],
+        'cut in the pixels': whole[:-20],
+        'noise': np.random.default_rng(1).integers(0, 256, 500, np.uint8).tobytes(),
+        'all ones': b'\xff' * 300,
+        'an encoding that is no text': whole.replace(b'rgb8', b'\xff\xfe\xfd\xfc'),
+    }
+
+
+@pytest.mark.parametrize('name', list(garbage()))
+def test_bytes_that_are_no_image_are_rejected_with_one_message(name):
+    bench = Bench()
+    counts = bench.process(garbage()[name])
+    assert (counts.rejected, counts.published) == (1, 0)
+    ((key, message),) = bench.troubles()
+    assert key == 'image' and message.startswith('image rejected: ')
+
+
+def test_a_compressed_image_that_is_none_is_rejected_and_a_good_one_published():
+    bench = Bench(compressed=True)
+    message = CompressedImage(format='jpeg')
+    message.data = b'\xff\xd8 this is no jpeg'
+    assert bench.process(serialize_message(message)).rejected == 1
+    assert len(bench.troubles()) == 1
+
+
+@pytest.mark.parametrize(('age', 'hint'), [(10, False), (3500, False), (5000, True)])
+def test_a_stamp_hours_old_hints_at_a_bag(age, hint):
+    bench = Bench(max_age=2.0)
+    assert bench.process(image(age)).rejected == 1
+    ((key, message),) = bench.troubles()
+    assert key == 'age' and f'{age:.2f} s behind' in message
+    assert ('use_sim_time' in message) == hint
+
+
+def test_stamps_ahead_of_the_clock_and_any_stamp_without_a_limit_are_taken():
+    assert Bench(max_age=2.0).process(image(-100)).published == 1
+    assert Bench(max_age=0.0).process(image(NOW)).published == 1
+
+
+def test_the_stamp_and_the_latency_are_those_of_the_image():
+    bench = Bench()
+    bench.process(image(3))
+    ((depth, info, header),) = bench.outputs.published
+    assert (header.stamp.sec, header.frame_id, info) == (NOW - 3, 'cam', None)
+    assert depth.values.shape == (4, 6)
+    assert bench.counters.latency_percentiles() == (3.0, 3.0)
+
+
+def test_input_size_zero_is_the_networks_own_also_after_another():
+    bench = Bench(input_size=42)
+    bench.process(image(0))
+    assert bench.estimator.input_size == 42
+    bench.settings = replace(bench.settings, input_size=0)
+    bench.process(image(0))
+    assert bench.estimator.input_size == 518
+
+
+def test_a_fault_is_reported_with_its_place_and_its_end_is_told():
+    bench = Bench()
+    bench.counters.receive()
+    bench.processor.fail(RuntimeError('the network broke'))
+    ((key, message),) = bench.troubles()
+    assert key == 'inference' and 'the network broke' in message
+    bench.process(image(0))
+    assert ('inference', None) in bench.reports.reported

@@ -1,0 +1,65 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of ros/parameters.py."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from depth_anything_ros.ros.parameter_table import ParameterError
+from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
+
+DEFAULTS = {row.name: row.default for row in DEPTH_PARAMETERS}
+
+
+def test_every_row_is_a_field_of_the_same_type_and_the_other_way_round():
+    rows = [(row.name, type(row.default).__name__) for row in DEPTH_PARAMETERS]
+    assert rows == [(field.name, field.type) for field in fields(DepthSettings)]
+
+
+def test_every_default_is_allowed_and_every_row_described():
+    settings = DepthSettings(**DEFAULTS)
+    assert settings.changed(DEFAULTS) == settings
+    assert all(row.description for row in DEPTH_PARAMETERS)
+
+
+def test_what_builds_the_engine_is_read_only():
+    fixed = {row.name for row in DEPTH_PARAMETERS if not row.live}
+    assert fixed == {'autostart', 'model', 'weights', 'device', 'precision', 'compressed'}
+
+
+def test_changed_returns_new_settings_and_keeps_the_old():
+    settings = DepthSettings(**DEFAULTS)
+    changed = settings.changed({'rate_limit': 5, 'use_sim_time': True})
+    assert (changed.rate_limit, settings.rate_limit) == (5.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ('values', 'named'),
+    [
+        ({'input_size': 13}, 'input_size'),
+        ({'min_range': 2.0, 'max_range': 1.0}, 'max_range'),
+        ({'min_range': 2.0, 'max_range': 2.0}, 'max_range'),
+        ({'input_size': 5000}, 'input_size'),
+        ({'encoding': '64FC1'}, 'encoding'),
+        ({'color_map': 'plaid'}, 'color_map'),
+        ({'max_age': -1.0}, 'max_age'),
+        ({'camera_info_max_age': float('nan')}, 'camera_info_max_age'),
+    ],
+)
+def test_combinations_and_values_that_cannot_be_are_refused_by_name(values, named):
+    with pytest.raises(ParameterError, match=f'parameter {named}'):
+        DepthSettings(**DEFAULTS).changed(values)
+
+
+@pytest.mark.parametrize(
+    'values',
+    [{'input_size': 0}, {'input_size': 14}, {'min_range': 2.0}, {'min_range': 1, 'max_range': 2}],
+)
+def test_combinations_that_can_be_are_taken(values):
+    settings = DepthSettings(**DEFAULTS).changed(values)
+    assert all(getattr(settings, name) == value for name, value in values.items())
