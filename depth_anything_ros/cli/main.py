@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import sys
 
+EXTRA = ('typer', 'rich', 'rosbags', 'av')
+"""What the extra [cli] installs."""
+
 
 def main() -> int:
     """Run the command line; return its exit code."""
     try:
         from depth_anything_ros.cli.app import app
     except ModuleNotFoundError as error:
-        if error.name not in ('typer', 'rich'):
+        if error.name is None or error.name.partition('.')[0] not in EXTRA:
             raise
         print(
             f"depth-anything needs {error.name}: pip install 'depth_anything_ros[cli]'",

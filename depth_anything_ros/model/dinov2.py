@@ -151,9 +151,7 @@ class DinoVisionTransformer(nn.Module):
         """
         height, width = image.shape[-2:]
         if height % PATCH_SIZE or width % PATCH_SIZE:
-            raise ValueError(
-                f'the sides must be multiples of {PATCH_SIZE}, got {height} x {width}'
-            )
+            raise ValueError(f'the sides must be multiples of {PATCH_SIZE}, got {height} x {width}')
         position = resize_position_embedding(
             self.pos_embed, height // PATCH_SIZE, width // PATCH_SIZE
         )

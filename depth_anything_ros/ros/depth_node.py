@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WAKE_UP = 0.1
 """Seconds between looks at the stop flag: a signal does not end a wait inside rcl."""
 
+CLOSING_TIME = 1.2
+"""Seconds the frame in progress may take to end."""
+
 
 class _Interrupted(BaseException):
     """A signal came while the main thread was in Python code."""
@@ -80,6 +83,12 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         stop.starting = False
         executor.shutdown()
+        if not node.close(CLOSING_TIME):
+            # A large network on a small machine: its thread cannot be stopped within a frame, and
+            # taking ROS down under it would abort the process.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
         node.destroy_node()
         rclpy.try_shutdown()
     return 0

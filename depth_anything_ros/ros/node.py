@@ -99,20 +99,24 @@ class DepthNode(LifecycleNode):
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Start the worker and subscribe."""
+        """Subscribe and start the worker; FAILURE when a subscription cannot be made."""
         engine = self._require_engine()
-        result = super().on_activate(state)
-        engine.worker.start()
         image_type: type = CompressedImage if self.settings.compressed else Image
         topic = 'image/compressed' if self.settings.compressed else 'image'
-        self._subscribe(image_type, topic, self._on_image, raw=True)
-        self._subscribe(CameraInfo, 'camera_info', self._infos.store, raw=False)
+        try:
+            self._subscribe(image_type, topic, self._on_image, raw=True)
+            self._subscribe(CameraInfo, 'camera_info', self._infos.store, raw=False)
+        except Exception as error:  # rclpy would swallow it without a word
+            self.get_logger().error(f'cannot activate: {error}')
+            self._halt()
+            return TransitionCallbackReturn.FAILURE
+        engine.worker.start()
         self.get_logger().info(
             f'active: {self.resolve_topic_name(topic)} -> {engine.estimator.kind.value} depth by '
             f'{engine.estimator.model} on {engine.estimator.device} in '
             f'{str(engine.estimator.precision).removeprefix("torch.")}'
         )
-        return result
+        return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and finish the frame in progress; the network stays loaded."""
@@ -135,6 +139,14 @@ class DepthNode(LifecycleNode):
         self._halt()
         self._release()
         return super().on_error(state)
+
+    def close(self, timeout: float) -> bool:
+        """Take no more frames; return False when the one in progress outlasts ``timeout`` s."""
+        try:
+            self._halt(timeout)
+        except TimeoutError:
+            return False
+        return True
 
     def destroy_node(self) -> None:
         """Stop the worker before the publishers it uses go away."""
@@ -171,12 +183,12 @@ class DepthNode(LifecycleNode):
         )
         return _Engine(estimator, outputs, worker)
 
-    def _halt(self) -> None:
+    def _halt(self, timeout: float = 30.0) -> None:
         for subscription in self._subscriptions_on:
             self.destroy_subscription(subscription)
         self._subscriptions_on.clear()
         if self._engine is not None:
-            for _ in self._engine.worker.stop():
+            for _ in self._engine.worker.stop(timeout):
                 self.counters.settle('dropped')
         self._infos.forget()
 

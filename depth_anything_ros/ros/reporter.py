@@ -7,13 +7,11 @@ from __future__ import annotations
 import re
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-MOST_KINDS = 8
-"""Messages of one trouble that are told apart; the rest share one place in the log."""
-
-_NUMBERS = re.compile(r'\d+(\.\d+)?')
+MOST_KINDS = 32
+"""Different texts logged at once under one key; what comes beyond counts as one."""
 
 
 class Logger(Protocol):
@@ -27,63 +25,58 @@ class Logger(Protocol):
 
 
 @dataclass
-class _Kind:
-    """Messages that differ in their numbers only."""
-
+class _Report:
     logged_at: float
     held_back: int = 0
-
-
-@dataclass
-class _Trouble:
-    kinds: dict[str, _Kind] = field(default_factory=dict)
-    active: bool = False
-    told: bool = False
 
 
 class Reporter:
     """Log troubles by key, from any thread.
 
-    A message is logged at once; those that differ from it in their numbers only, at most every
-    ``period`` seconds, with the number held back in between. ``clear`` ends a trouble and says so.
-    A trouble that comes and goes is held back as well.
+    The first report of a text is logged at once; later ones of the same text, whatever its
+    numbers, at most every ``period`` seconds, with the count of those held back in between, also
+    when the trouble ended meanwhile. ``clear`` ends the trouble of a key, and says so where its
+    beginning was logged.
     """
 
     def __init__(self, logger: Logger, period: float = 30.0) -> None:
         self._logger, self._period = logger, period
         self._lock = threading.Lock()
-        self._troubles: dict[str, _Trouble] = {}
+        self._reports: dict[str, dict[str, _Report]] = {}
+        # The troubles that have not ended, and whether any of their reports was logged.
+        self._current: dict[str, bool] = {}
 
     def report(self, key: str, message: str) -> None:
-        """Report a trouble; the key tells which trouble ``clear`` ends."""
-        now = time.monotonic()
-        shape = _NUMBERS.sub('#', message)
+        """Report a trouble under the key that ``clear`` will end it by."""
         with self._lock:
-            trouble = self._troubles.setdefault(key, _Trouble())
-            trouble.active = True
-            if shape not in trouble.kinds and len(trouble.kinds) >= MOST_KINDS:
-                shape = ''
-            kind = trouble.kinds.get(shape)
-            if kind is not None and now - kind.logged_at < self._period:
-                kind.held_back += 1
-                return
-            if kind is not None and kind.held_back:
-                message = f'{message} (and {kind.held_back} more times)'
-            trouble.kinds[shape] = _Kind(now)
-            trouble.told = True
-        self._logger.warning(message)
+            report = self._find(key, message)
+            held_back = report.held_back
+            due = time.monotonic() - report.logged_at >= self._period
+            if due:
+                report.logged_at, report.held_back = time.monotonic(), 0
+            else:
+                report.held_back += 1
+            self._current[key] = self._current.get(key, False) or due
+        if due:
+            more = f' (and {held_back} more times)' if held_back else ''
+            self._logger.warning(message + more)
 
     def clear(self, key: str, message: str) -> None:
-        """End a trouble, and say so if it was logged."""
+        """End a trouble, if it was reported."""
         with self._lock:
-            trouble = self._troubles.get(key)
-            if trouble is None:
-                return
-            told, trouble.active, trouble.told = trouble.told, False, False
-        if told:
+            logged = self._current.pop(key, False)
+        if logged:
             self._logger.info(message)
 
     def current(self) -> list[str]:
         """Return the keys of the troubles that have not ended."""
         with self._lock:
-            return [key for key, trouble in self._troubles.items() if trouble.active]
+            return list(self._current)
+
+    def _find(self, key: str, message: str) -> _Report:
+        """Return the record of a text, new when it was never reported."""
+        reports = self._reports.setdefault(key, {})
+        text = re.sub(r'[\d.]+', '#', message)
+        if text not in reports and len(reports) >= MOST_KINDS:
+            text = ''
+        return reports.setdefault(text, _Report(float('-inf')))

@@ -1,0 +1,128 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of cli/app.py, cli/main.py, cli/models.py and cli/download.py."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip('typer')
+
+from typer.testing import CliRunner
+
+import depth_anything_ros
+from depth_anything_ros.cli import download as download_module
+from depth_anything_ros.cli.app import app
+from depth_anything_ros.model.catalog import CATALOG
+from depth_anything_ros.model.hub import DownloadError
+
+
+def run(*arguments: str, **environment: str):
+    return CliRunner(env=environment).invoke(app, list(arguments))
+
+
+@pytest.mark.parametrize('columns', ['60', '80', '200'])
+def test_models_lists_every_name_whole_however_narrow_the_terminal(columns):
+    result = run('models', COLUMNS=columns)
+    assert result.exit_code == 0
+    words = result.output.replace('│', ' ').split()
+    assert [word for word in words if word in CATALOG] == list(CATALOG)
+
+
+def test_models_tells_the_licence_of_each():
+    result = run('models', COLUMNS='200')
+    lines = {name: line for line in result.output.splitlines() for name in line.split()[1:2]}
+    assert all(card.licence in lines[card.name] for card in CATALOG.values())
+
+
+def test_an_unknown_model_is_one_line_and_exit_code_1():
+    result = run('download', 'smal')
+    assert result.exit_code == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("error: unknown model 'smal'") and 'metric-outdoor-large' in line
+    assert not result.stdout
+
+
+def test_a_failed_download_is_one_line_and_exit_code_1(monkeypatch):
+    def fails(card):
+        raise DownloadError(f'no network for {card.name}')
+
+    monkeypatch.setattr(download_module, 'fetch', fails)
+    result = run('download', 'small')
+    assert result.exit_code == 1
+    assert result.stderr.strip() == 'error: no network for small'
+
+
+def test_downloads_tell_where_each_file_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(download_module, 'fetch', lambda card: tmp_path / f'{card.name}.pth')
+    result = run('download', 'small', 'base')
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        f'small: {tmp_path}/small.pth',
+        f'base: {tmp_path}/base.pth',
+    ]
+
+
+def test_version():
+    result = run('--version')
+    assert (result.exit_code, result.stdout.strip()) == (0, depth_anything_ros.__version__)
+
+
+@pytest.mark.parametrize('arguments', [['--help'], []])
+def test_help_names_the_commands(arguments):
+    result = run(*arguments)
+    assert result.exit_code == (0 if arguments else 2)
+    assert all(name in result.output for name in ('demo', 'models', 'download'))
+
+
+@pytest.mark.parametrize('command', ['demo', 'models', 'download'])
+def test_every_command_explains_itself(command):
+    result = run(command, '--help')
+    assert result.exit_code == 0 and 'Usage' in result.output
+
+
+@pytest.mark.parametrize('arguments', [['demo', '--seconds', '0'], ['demo', '--rate', '-1'], ['x']])
+def test_bad_usage_is_exit_code_2(arguments):
+    assert run(*arguments).exit_code == 2
+
+
+def run_main(before: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the console entry in a process, after some preparation."""
+    code = f'{before}\nimport sys\nfrom depth_anything_ros.cli.main import main\nsys.exit(main())'
+    return subprocess.run(
+        [sys.executable, '-c', code, *arguments], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_console_entry_runs_the_app():
+    result = run_main('pass', '--version')
+    assert (result.returncode, result.stdout.strip()) == (0, depth_anything_ros.__version__)
+
+
+BLOCK = """
+import sys
+
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] == {missing!r}:
+            raise ModuleNotFoundError(f'No module named {{name!r}}', name=name)
+
+sys.meta_path.insert(0, Block())
+"""
+
+
+@pytest.mark.parametrize('missing', ['typer', 'rich', 'rosbags', 'av'])
+def test_the_console_entry_says_what_to_install(missing):
+    result = run_main(BLOCK.format(missing=missing), 'models')
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert missing in line and "pip install 'depth_anything_ros[cli]'" in line
+
+
+def test_the_console_entry_does_not_hide_other_missing_modules():
+    result = run_main(BLOCK.format(missing='numpy'), 'models')
+    assert result.returncode != 0 and 'numpy' in result.stderr
+    assert '[cli]' not in result.stderr

@@ -1,0 +1,87 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of launch/: both files describe their nodes and say what can be set."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+# The folder launch/ of this repository is found as a package without code.
+pytest.importorskip('launch.actions')
+pytest.importorskip('launch_ros.actions')
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.utilities import perform_substitutions
+from launch_ros.actions import LifecycleNode, Node
+
+ROOT = Path(__file__).resolve().parents[1]
+DEPTH = {
+    'params_file', 'namespace', 'image', 'image_compressed', 'camera_info', 'use_sim_time',
+    'log_level', 'autostart',
+}  # fmt: skip
+DEMO = {'source', 'rate', 'width', 'params_file', 'namespace', 'log_level'}
+
+
+def description_of(name: str) -> LaunchDescription:
+    spec = importlib.util.spec_from_file_location('file', ROOT / 'launch' / f'{name}.launch.py')
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.generate_launch_description()
+
+
+def of_type(description: LaunchDescription, kind: type) -> list:
+    return [entity for entity in description.entities if isinstance(entity, kind)]
+
+
+@pytest.mark.parametrize(('name', 'expected'), [('depth', DEPTH), ('demo', DEMO)])
+def test_the_arguments_are_declared_each_with_default_and_description(name, expected):
+    arguments = of_type(description_of(name), DeclareLaunchArgument)
+    assert {argument.name for argument in arguments} == expected
+    assert all(argument.default_value is not None for argument in arguments)
+    assert all(argument.description for argument in arguments)
+
+
+def plain(substitutions) -> str:
+    """Return the text of substitutions that need no context."""
+    if isinstance(substitutions, str):
+        return substitutions
+    return perform_substitutions(LaunchContext(), substitutions)
+
+
+def test_depth_starts_the_lifecycle_node_of_this_package():
+    (node,) = of_type(description_of('depth'), LifecycleNode)
+    assert (plain(node.node_package), plain(node.node_executable)) == (
+        'depth_anything_ros',
+        'depth_node',
+    )
+
+
+def test_demo_starts_the_camera_and_includes_depth():
+    description = description_of('demo')
+    (camera,) = of_type(description, Node)
+    assert plain(camera.node_executable) == 'camera_node'
+    (depth,) = of_type(description, IncludeLaunchDescription)
+    passed = {plain(name) for name, _ in depth.launch_arguments}
+    assert passed == {'params_file', 'namespace', 'log_level'} <= DEPTH
+
+
+def test_defaults_that_need_no_installed_package_are_those_of_the_nodes():
+    defaults = {
+        argument.name: plain(argument.default_value)
+        for argument in of_type(description_of('depth'), DeclareLaunchArgument)
+        if argument.name != 'params_file'
+    }
+    assert defaults == {
+        'namespace': '',
+        'image': 'image',
+        'image_compressed': 'image/compressed',
+        'camera_info': 'camera_info',
+        'use_sim_time': 'false',
+        'log_level': 'info',
+        'autostart': 'true',
+    }
