@@ -17,8 +17,8 @@ from depth_anything_ros.model.checkpoint import save_checkpoint
 from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 
-INPUT_SIZE = 168
-"""The shorter side in most training pictures."""
+INPUT_SIZE = 126
+"""The shorter side at which nano is used: a little above that of its training pictures."""
 
 
 def main() -> None:

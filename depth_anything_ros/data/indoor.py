@@ -8,14 +8,23 @@ import numpy as np
 
 from depth_anything_ros.data import furniture
 from depth_anything_ros.data.pose import Pose, random_lens, random_roll
-from depth_anything_ros.data.primitives import Material, Pattern, Scene, Shape, random_material
+from depth_anything_ros.data.primitives import (
+    Material,
+    Pattern,
+    Scene,
+    Shape,
+    random_material,
+    typical_color,
+)
 
 
 def indoor_shell(rng: np.random.Generator, width: float, length: float, height: float) -> Scene:
     """Return an empty room with its corner in the origin, sides in metres."""
-    wall = random_material(rng, 0.8, plain=0.7)
+    paint = typical_color(rng, (0.35, 0.3, 0.25), (0.9, 0.88, 0.8))
+    wall = random_material(rng, 0.8, 0.75, paint)
     walls = [wall if rng.random() < 0.7 else random_material(rng, 0.8) for _ in range(4)]
-    floor = random_material(rng, 0.35, plain=0.35)
+    wood_or_stone = typical_color(rng, (0.05, 0.035, 0.02), (0.4, 0.33, 0.26))
+    floor = random_material(rng, 0.35, 0.4, wood_or_stone)
     ceiling = Material(
         rng.uniform(0.6, 0.95, 3),
         rng.uniform(0.4, 0.9, 3),

@@ -8,7 +8,14 @@ import numpy as np
 
 from depth_anything_ros.data import furniture
 from depth_anything_ros.data.pose import Pose, random_lens, random_roll
-from depth_anything_ros.data.primitives import Material, Pattern, Scene, Shape, random_material
+from depth_anything_ros.data.primitives import (
+    Material,
+    Pattern,
+    Scene,
+    Shape,
+    random_material,
+    typical_color,
+)
 
 FAR = 2000.0
 """Half the side of the ground in the open, metres: the horizon."""
@@ -16,7 +23,8 @@ FAR = 2000.0
 
 def open_ground(rng: np.random.Generator, period: float) -> Scene:
     """Return open ground under the sky, its texture repeating about every ``period`` metres."""
-    floor = random_material(rng, period, plain=0.5)
+    earth = (0.08, 0.12, 0.03) if rng.random() < 0.4 else (0.12, 0.1, 0.07)
+    floor = random_material(rng, period, 0.6, typical_color(rng, earth, (0.35, 0.33, 0.28)))
     low, high = np.array([-FAR, -FAR, 0.0]), np.array([FAR, FAR, FAR])
     return Scene(rng, low, high, True, [floor] * 6)
 

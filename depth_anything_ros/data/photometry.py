@@ -27,7 +27,7 @@ def photograph(linear: Tensor, generator: torch.Generator) -> Tensor:
         return (low + (high - low) * values).to(linear.device)
 
     luma = linear.mean((1, 2, 3), keepdim=True).clamp(min=1e-4)
-    picture = linear * (draw(0.05, 0.5) / luma) * draw(0.7, 1.3, 3)
+    picture = linear * (draw(0.08, 0.5) / luma) * draw(0.7, 1.3, 3)
     y = torch.linspace(-1, 1, height, device=linear.device)[:, None]
     x = torch.linspace(-1, 1, width, device=linear.device)[None]
     picture = picture * (1 - draw(0, 0.3) * (x * x + y * y))
@@ -37,7 +37,7 @@ def photograph(linear: Tensor, generator: torch.Generator) -> Tensor:
     picture = 0.5 + (picture - 0.5) * draw(0.75, 1.15)
     picture = _blur(picture, draw(0, 0.9))
     noise = torch.randn(batch, 3, height, width, generator=generator).to(linear.device)
-    return (picture + noise * draw(0, 0.05) * draw(0, 1)).clamp(0, 1)
+    return (picture + noise * draw(0, 0.04) * draw(0, 1)).clamp(0, 1)
 
 
 def _blur(picture: Tensor, sigma: Tensor) -> Tensor:

@@ -72,9 +72,29 @@ def random_color(rng: np.random.Generator) -> np.ndarray:
     return value * (1 - saturation * rng.random(3))
 
 
-def random_material(rng: np.random.Generator, period: float = 0.3, plain: float = 0.35) -> Material:
-    """Draw a material whose pattern repeats about every ``period`` metres."""
-    first = random_color(rng)
+def typical_color(
+    rng: np.random.Generator, low: tuple[float, ...], high: tuple[float, ...]
+) -> np.ndarray:
+    """Draw a linear RGB colour between two, a little off them, and at times any colour at all.
+
+    Places do not take their colours at random: floors are darker than walls, ceilings white.
+    """
+    if rng.random() < 0.2:
+        return random_color(rng)
+    mix = rng.random()
+    color = (1 - mix) * np.asarray(low) + mix * np.asarray(high)
+    return np.clip(color * rng.uniform(0.85, 1.15, 3), 0, 1)
+
+
+def random_material(
+    rng: np.random.Generator,
+    period: float = 0.3,
+    plain: float = 0.35,
+    first: np.ndarray | None = None,
+) -> Material:
+    """Draw a material whose pattern repeats about every ``period`` metres, ``first`` its colour."""
+    if first is None:
+        first = random_color(rng)
     if rng.random() < plain:
         second, pattern = first * rng.uniform(0.75, 1.1), Pattern.NOISE
     else:
