@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument('--learning-rate', type=float, default=5e-4)
     parser.add_argument('--gradient-weight', type=float, default=2.0, help="the paper's is 2")
     parser.add_argument('--save-every', type=int, default=200, help='steps between saves')
+    parser.add_argument('--log-every', type=int, default=20, help='steps between log lines')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--no-compile', action='store_true', help='render without torch.compile')
@@ -49,6 +50,7 @@ def main() -> None:
         steps=arguments.steps,
         learning_rate=arguments.learning_rate,
         save_every=arguments.save_every,
+        log_every=arguments.log_every,
     )
     loss = partial(relative_loss, gradient_weight=arguments.gradient_weight, anchor_weight=0.02)
     trainer = Trainer(network, source, loss, settings, arguments.folder)

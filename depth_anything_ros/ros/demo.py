@@ -73,8 +73,6 @@ def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
     processes: list[_Process] = []
     executor: SingleThreadedExecutor | None = None
     try:
-        for name, parameters in _nodes(settings).items():
-            processes.append(_Process(name, settings.folder, parameters))
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         executor = SingleThreadedExecutor()
         with BagWriter(settings.bag, overwrite=True) as bag:
@@ -93,50 +91,52 @@ def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
         rclpy.try_shutdown()
 
 
-def _nodes(settings: DemoSettings) -> dict[str, list[str]]:
-    """Return the nodes in the order of their start, each with its parameters."""
-    return {
-        'depth_node': [
-            f'model:={settings.model}',
-            # Best effort loses large images where the kernel's and the middleware's buffers are
-            # as small as they come; here every frame is to be counted.
-            'qos_overrides./image.subscription.reliability:=reliable',
-        ],
-        'camera_node': [
-            f'source:={settings.source}',
-            f'rate:={settings.rate}',
-            f'width:={settings.width}',
-            f'height:={settings.height}',
-        ],
-    }
+def _depth_parameters(settings: DemoSettings) -> list[str]:
+    return [
+        f'model:={settings.model}',
+        # Best effort loses large images where the kernel's and the middleware's buffers are as
+        # small as they come; here every frame is to be counted.
+        'qos_overrides./image.subscription.reliability:=reliable',
+    ]
+
+
+def _camera_parameters(settings: DemoSettings) -> list[str]:
+    return [
+        f'source:={settings.source}',
+        f'rate:={settings.rate}',
+        f'width:={settings.width}',
+        f'height:={settings.height}',
+    ]
 
 
 def _record(
     settings: DemoSettings,
     executor: SingleThreadedExecutor,
     recorder: Recorder,
-    processes: Sequence[_Process],
+    processes: list[_Process],
     say: Callable[[str], None],
 ) -> None:
-    """Spin the recorder: until depth flows, for the set time, then until the last answer."""
-    depth, camera = processes
+    """Start the nodes and spin the recorder: for the set time, then until the last answer."""
 
     def answers() -> int:
         return sum(recorder.counts[topic] for topic in DEPTH_TOPICS)
 
-    def spin(until: Callable[[], bool], limit: float) -> bool:
+    def spin(until: Callable[[], bool], limit: float) -> None:
         end = time.monotonic() + limit
-        while not until():
-            if time.monotonic() > end:
-                return False
+        while not until() and time.monotonic() < end:
             executor.spin_once(timeout_sec=0.1)
-            depth.check()
-            if not camera.stopping and camera.check(may_end=True):
-                return True
-        return True
+            for process in processes:
+                process.check()
 
-    say(f'starting depth_node ({settings.model}) and camera_node ({settings.source})')
-    if not spin(lambda: answers() > 0, settings.start_timeout) or not answers():
+    say(f'starting depth_node ({settings.model})')
+    processes.append(_Process('depth_node', settings.folder, _depth_parameters(settings)))
+    # The recorder is one of the two. Without the wait, the first frames would find nobody.
+    spin(lambda: recorder.count_subscribers('image') > 1, settings.start_timeout)
+    say(f'starting camera_node ({settings.source})')
+    camera = _Process('camera_node', settings.folder, _camera_parameters(settings))
+    processes.append(camera)
+    spin(lambda: answers() > 0, settings.start_timeout)
+    if not answers():
         raise DemoError(f'no depth came; the logs are in {settings.folder}')
     say(f'depth flows; recording for {settings.seconds:g} s')
     spin(lambda: False, settings.seconds)
@@ -152,7 +152,7 @@ class _Process:
     """One of the package's nodes in a process of its own, its output in a log file."""
 
     def __init__(self, name: str, folder: Path, parameters: Sequence[str]) -> None:
-        self.name, self.log, self.stopping = name, folder / f'{name}.log', False
+        self.name, self.log = name, folder / f'{name}.log'
         module = f'depth_anything_ros.ros.{name}'
         command = [sys.executable, '-m', module, '--ros-args']
         for parameter in parameters:
@@ -163,19 +163,16 @@ class _Process:
                 command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
 
-    def check(self, may_end: bool = False) -> bool:
-        """Return whether the process has ended; raise DemoError when it should not have."""
+    def check(self) -> None:
+        """Raise DemoError when the process has ended, which neither node does by itself."""
         code = self._process.poll()
         if code is None:
-            return False
-        if code == 0 and may_end:
-            return True
+            return
         lines = self.log.read_text(errors='replace').strip().splitlines() or ['no output']
         raise DemoError(f'{self.name} ended with exit code {code}: {lines[-1]}')
 
     def stop(self) -> None:
         """Interrupt the process as Ctrl-C does, and end it by force when it stays."""
-        self.stopping = True
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:

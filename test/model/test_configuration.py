@@ -14,7 +14,7 @@ from depth_anything_ros.model.configuration import SIZES, ConfigurationError, co
 
 @pytest.mark.parametrize(
     ('size', 'hidden', 'heads_of'),
-    [('nano', 768, 64), ('small', 1536, 64), ('base', 3072, 64), ('large', 4096, 64)],
+    [('nano', 1024, 64), ('small', 1536, 64), ('base', 3072, 64), ('large', 4096, 64)],
 )
 def test_mlp_hidden_width_is_four_times_the_embedding(size, hidden, heads_of):
     config = config_for(size)
