@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,7 @@ from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.qos import newest_only
 
 GUESSED_FOV = math.radians(60.0)
+DISCOVERY_TIME = 1.0  # seconds
 CLOSING_TIME = 1.0  # seconds the reader may take to stop
 
 
@@ -200,6 +202,8 @@ class CameraNode(Node):
             f'publishing {self.settings.source} as {self._images.topic_name}: '
             f'{info.width}x{info.height} {self.settings.encoding} at {self._rate():g} Hz'
         )
+        # Subscribers that are there already must be matched, or the first frames go unheard.
+        time.sleep(DISCOVERY_TIME)
 
     def _is_live(self) -> bool:
         return self._reader.source is not None and self._reader.source.live
