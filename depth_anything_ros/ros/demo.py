@@ -128,11 +128,8 @@ def _record(
             for process in processes:
                 process.check()
 
-    say(f'starting depth_node ({settings.model})')
+    say(f'starting depth_node ({settings.model}) and camera_node ({settings.source})')
     processes.append(_Process('depth_node', settings.folder, _depth_parameters(settings)))
-    # The recorder is one of the two. Without the wait, the first frames would find nobody.
-    spin(lambda: recorder.count_subscribers('image') > 1, settings.start_timeout)
-    say(f'starting camera_node ({settings.source})')
     camera = _Process('camera_node', settings.folder, _camera_parameters(settings))
     processes.append(camera)
     spin(lambda: answers() > 0, settings.start_timeout)
