@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-import time
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +42,6 @@ from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.qos import newest_only
 
 GUESSED_FOV = math.radians(60.0)
-DISCOVERY_TIME = 1.0  # seconds
 CLOSING_TIME = 1.0  # seconds the reader may take to stop
 
 
@@ -83,6 +82,7 @@ class CameraNode(Node):
         self._camera_infos = self._advertise(CameraInfo, 'camera_info')
         self._depths: Publisher | None = None
         self._timer: Timer | None = None
+        self._closing = threading.Event()
         self._owed = True  # a frame is due as soon as it is ready
         ready = self.create_guard_condition(self._on_ready)
         self._reader = ReadAhead(self._open, self._prepare, ready.trigger, self._on_progress)
@@ -95,6 +95,8 @@ class CameraNode(Node):
 
     def close(self) -> bool:
         """Stop the reader; False when it did not stop in time."""
+        if hasattr(self, '_closing'):
+            self._closing.set()
         reader = getattr(self, '_reader', None)  # missing when the constructor raised
         return reader is None or reader.close(CLOSING_TIME)
 
@@ -112,6 +114,9 @@ class CameraNode(Node):
 
     def _open(self) -> Source:
         wanted = self.settings
+        while self._images.get_subscription_count() < wanted.wait_for:
+            if self._closing.wait(0.05):
+                break
         return open_source(
             wanted.source,
             size=(wanted.width, wanted.height) if wanted.width or wanted.height else None,
@@ -202,8 +207,6 @@ class CameraNode(Node):
             f'publishing {self.settings.source} as {self._images.topic_name}: '
             f'{info.width}x{info.height} {self.settings.encoding} at {self._rate():g} Hz'
         )
-        # Subscribers that are there already must be matched, or the first frames go unheard.
-        time.sleep(DISCOVERY_TIME)
 
     def _is_live(self) -> bool:
         return self._reader.source is not None and self._reader.source.live

@@ -60,6 +60,12 @@ CAMERA_PARAMETERS = (
         limits=(1, 100_000),
     ),
     Parameter(
+        'wait_for',
+        0,
+        'Subscribers of the image to wait for before the first frame, so that none misses it',
+        limits=(0, 100),
+    ),
+    Parameter(
         'encoding',
         'rgb8',
         'Encoding of image; jpeg publishes image/compressed instead',
@@ -81,6 +87,7 @@ class CameraSettings:
     calibration_file: str
     seed: int
     prerender: int
+    wait_for: int
     encoding: str
 
 

@@ -106,6 +106,8 @@ def _camera_parameters(settings: DemoSettings) -> list[str]:
         f'rate:={settings.rate}',
         f'width:={settings.width}',
         f'height:={settings.height}',
+        # The recorder and the node.
+        'wait_for:=2',
     ]
 
 
