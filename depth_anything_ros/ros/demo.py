@@ -25,14 +25,18 @@ QUIET_TIME = 2.5
 """Seconds without a depth image after which the last frame is known to be answered."""
 
 IMAGE = 'sensor_msgs/msg/Image'
+CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 DEPTH_TOPICS = tuple(DEPTH_TOPIC.values())
-TOPICS = (
-    RecordedTopic('image', IMAGE),
-    RecordedTopic('camera_info', 'sensor_msgs/msg/CameraInfo'),
+DEPTH_CAMERA_INFO = 'depth/camera_info'
+NODE_TOPICS = (
     *(RecordedTopic(topic, IMAGE) for topic in DEPTH_TOPICS),
-    RecordedTopic('depth/camera_info', 'sensor_msgs/msg/CameraInfo'),
-    RecordedTopic('ground_truth/depth', IMAGE),
+    RecordedTopic(DEPTH_CAMERA_INFO, CAMERA_INFO),
     RecordedTopic('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray'),
+)
+CAMERA_TOPICS = (
+    RecordedTopic('camera_info', CAMERA_INFO),
+    RecordedTopic('ground_truth/depth', IMAGE),
+    RecordedTopic('image', IMAGE),
 )
 
 
@@ -76,7 +80,7 @@ def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         executor = SingleThreadedExecutor()
         with BagWriter(settings.bag, overwrite=True) as bag:
-            recorder = Recorder(bag, TOPICS)
+            recorder = Recorder(bag)
             executor.add_node(recorder)
             try:
                 _record(settings, executor, recorder, processes, say)
@@ -123,6 +127,10 @@ def _record(
     def answers() -> int:
         return sum(recorder.counts[topic] for topic in DEPTH_TOPICS)
 
+    def node_is_there() -> bool:
+        depths = sum(recorder.count_publishers(topic) for topic in DEPTH_TOPICS)
+        return depths > 0 and recorder.count_publishers(DEPTH_CAMERA_INFO) > 0
+
     def spin(until: Callable[[], bool], limit: float) -> None:
         end = time.monotonic() + limit
         while not until() and time.monotonic() < end:
@@ -134,6 +142,12 @@ def _record(
     processes.append(_Process('depth_node', settings.folder, _depth_parameters(settings)))
     camera = _Process('camera_node', settings.folder, _camera_parameters(settings))
     processes.append(camera)
+    for topic in NODE_TOPICS:
+        recorder.record(topic)
+    spin(node_is_there, settings.start_timeout)
+    # The camera waits for these, so that not even the first answer is missed.
+    for topic in CAMERA_TOPICS:
+        recorder.record(topic)
     spin(lambda: answers() > 0, settings.start_timeout)
     if not answers():
         raise DemoError(f'no depth came; the logs are in {settings.folder}')

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,25 +45,22 @@ def message_class(name: str) -> Any:
 
 
 class Recorder(Node):
-    """Writes every message of the given topics into a bag, without decoding it.
+    """Writes every message of the topics it is given into a bag, without decoding it.
 
     The bag has the topics under their full names, each message at the time of its receipt.
     ``stamps`` has, by the name given, the header stamps in nanoseconds in the order of receipt, and
     ``counts`` the number of messages; messages without a header have no stamps. The bag belongs to
-    the caller, who closes it after the node has stopped spinning. Raises RecorderError.
+    the caller, who closes it after the node has stopped spinning.
     """
 
-    def __init__(
-        self, bag: BagWriter, topics: Sequence[RecordedTopic], **node_arguments: Any
-    ) -> None:
+    def __init__(self, bag: BagWriter, **node_arguments: Any) -> None:
         super().__init__('recorder', **node_arguments)
         self._bag = bag
         self.stamps: dict[str, list[int]] = {}
         self.counts: dict[str, int] = {}
-        for topic in topics:
-            self._record(topic)
 
-    def _record(self, topic: RecordedTopic) -> None:
+    def record(self, topic: RecordedTopic) -> None:
+        """Record a topic from now on; raises RecorderError."""
         if topic.name in self.counts:
             raise RecorderError(f'topic {topic.name} is to be recorded twice')
         kind = message_class(topic.message_type)

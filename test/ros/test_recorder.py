@@ -47,11 +47,9 @@ def test_all_messages_arrive_in_the_bag_with_their_stamps(ros_domain, tmp_path: 
     images = talker.create_publisher(Image, 'image', 10)
     notes = talker.create_publisher(String, '/note', 10)
     with BagWriter(tmp_path / 'bag') as bag:
-        topics = [
-            RecordedTopic('image', 'sensor_msgs/msg/Image', reliable=False),
-            RecordedTopic('/note', 'std_msgs/msg/String'),
-        ]
-        recorder = Recorder(bag, topics, namespace='/robot')
+        recorder = Recorder(bag, namespace='/robot')
+        recorder.record(RecordedTopic('image', 'sensor_msgs/msg/Image', reliable=False))
+        recorder.record(RecordedTopic('/note', 'std_msgs/msg/String'))
         executor = SingleThreadedExecutor()
         executor.add_node(recorder)
         spin_until(
@@ -83,11 +81,12 @@ def test_all_messages_arrive_in_the_bag_with_their_stamps(ros_domain, tmp_path: 
 
 def test_a_topic_is_recorded_once_and_its_type_must_exist(ros_domain, tmp_path: Path) -> None:
     topic = RecordedTopic('image', 'sensor_msgs/msg/Image')
-    with (
-        BagWriter(tmp_path / 'bag') as bag,
-        pytest.raises(RecorderError, match='image is to be recorded twice'),
-    ):
-        Recorder(bag, [topic, topic])
+    with BagWriter(tmp_path / 'bag') as bag:
+        recorder = Recorder(bag)
+        recorder.record(topic)
+        with pytest.raises(RecorderError, match='image is to be recorded twice'):
+            recorder.record(topic)
+        recorder.destroy_node()
 
 
 @pytest.mark.parametrize(
