@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument('--save-every', type=int, default=200, help='steps between saves')
     parser.add_argument('--log-every', type=int, default=20, help='steps between log lines')
     parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--replay', type=int, default=0, help='batches shown twice in a row')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--no-compile', action='store_true', help='render without torch.compile')
     arguments = parser.parse_args()
@@ -45,6 +46,7 @@ def main() -> None:
         arguments.device,
         short_side=arguments.short_side,
         compiled=not arguments.no_compile,
+        replay=arguments.replay,
     )
     settings = TrainingSettings(
         steps=arguments.steps,

@@ -32,7 +32,9 @@ def shapes_for(short_side: int) -> tuple[tuple[int, int], ...]:
 class ProceduralSource:
     """Yield normalised images, inverse depth and masks, a new seed for every batch.
 
-    Batch i depends on the seed and i alone, so its state is one number.
+    With ``replay``, that many batches in a row are shown a second time, mirrored, before the next
+    ones are rendered: where rendering costs as much as learning, twice the steps for one picture.
+    Batch i depends on the arguments and i alone, so its state is one number.
     """
 
     def __init__(
@@ -42,27 +44,40 @@ class ProceduralSource:
         device: torch.device | str = 'cpu',
         short_side: int = 168,
         compiled: bool = False,
+        replay: int = 0,
     ) -> None:
-        self.seed, self.batch = seed, batch
+        self.seed, self.batch, self.replay = seed, batch, replay
         self.shapes = shapes_for(short_side)
         self.index = 0
         self._world = ProceduralWorld(seed, device, compiled)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield batches without end."""
+        shown: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
         while True:
-            rng = np.random.default_rng((self.seed, self.index))
-            self._world.reseed(int(rng.integers(2**62)))
-            height, width = self.shapes[rng.integers(len(self.shapes))]
-            pictures = self._world.sample(self.batch, height, width)
+            number, again = self.index, False
+            if self.replay:
+                block, place = divmod(self.index, 2 * self.replay)
+                number, again = block * self.replay + place % self.replay, place >= self.replay
+            # A run that is resumed in the middle of a replay renders what it has not seen.
+            rgb, disparity, valid = shown.pop(number, None) or self._render(number)
+            if self.replay and not again:
+                shown[number] = rgb, disparity, valid
             self.index += 1
-            disparity, valid = disparity_from_depth(pictures.depth)
-            flip = torch.from_numpy(rng.random(self.batch) < 0.5)[:, None, None]
-            flip = flip.to(disparity.device)
-            rgb = torch.where(flip[:, None], pictures.rgb.flip(-1), pictures.rgb)
+            mirrored = np.random.default_rng((self.seed, number, 1)).random(self.batch) < 0.5
+            flip = torch.from_numpy(mirrored != again).to(disparity.device)[:, None, None]
+            rgb = torch.where(flip[:, None], rgb.flip(-1), rgb)
             disparity = torch.where(flip, disparity.flip(-1), disparity)
             valid = torch.where(flip, valid.flip(-1), valid)
             yield normalise(rgb), disparity, valid
+
+    def _render(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return pictures (B, 3, H, W) in 0-1, inverse depth and masks (B, H, W) of a batch."""
+        rng = np.random.default_rng((self.seed, number))
+        self._world.reseed(int(rng.integers(2**62)))
+        height, width = self.shapes[rng.integers(len(self.shapes))]
+        pictures = self._world.sample(self.batch, height, width)
+        return pictures.rgb, *disparity_from_depth(pictures.depth)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the number of the next batch."""

@@ -19,8 +19,8 @@ from depth_anything_ros.training.procedural_source import (
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def source(seed: int = 0, batch: int = 2) -> ProceduralSource:
-    return ProceduralSource(seed, batch, short_side=28)
+def source(seed: int = 0, batch: int = 2, replay: int = 0) -> ProceduralSource:
+    return ProceduralSource(seed, batch, short_side=28, replay=replay)
 
 
 def take(source: ProceduralSource, count: int) -> list[Batch]:
@@ -81,6 +81,33 @@ def test_state_changes_before_a_batch_is_used(batches):
         assert feed.state_dict() == {'index': number}
 
 
+def mirrored(batch: Batch) -> Batch:
+    images, disparity, valid = batch
+    return images.flip(-1), disparity.flip(-1), valid.flip(-1)
+
+
+def test_replay_shows_the_same_batches_mirrored_before_it_renders_the_next(batches):
+    replayed = take(source(replay=2), 7)
+    for shown, expected in zip(replayed, [0, 1, 0, 1, 2, 3, 2], strict=True):
+        assert same(shown, batches[expected]) or same(shown, mirrored(batches[expected]))
+    assert all(same(replayed[i], batches[i]) for i in (0, 1))
+    assert all(same(replayed[i], mirrored(batches[i - 2])) for i in (2, 3))
+
+
+def test_replay_renders_every_batch_once():
+    feed, world = stubbed(batch=1, replay=3)
+    take(feed, 12)
+    assert len(world.asked) == 6
+
+
+@pytest.mark.parametrize('steps', [1, 3, 4])
+def test_replay_goes_on_where_its_state_was_taken(steps):
+    whole = take(source(replay=2), 6)
+    resumed = source(replay=2)
+    resumed.load_state_dict({'index': steps})
+    assert all(same(a, b) for a, b in zip(take(resumed, 6 - steps), whole[steps:], strict=True))
+
+
 def test_shapes_are_whole_patches_of_every_aspect():
     assert shapes_for(168) == tuple((14 * rows, 14 * columns) for rows, columns in ASPECTS)
     assert shapes_for(336)[0] == (336, 448)
@@ -106,8 +133,8 @@ class StubWorld:
         return Pictures(ramp[:, None].expand(-1, 3, -1, -1) / width, depth, torch.ones(count))
 
 
-def stubbed(batch: int = 64) -> tuple[ProceduralSource, StubWorld]:
-    feed, world = source(batch=batch), StubWorld()
+def stubbed(batch: int = 64, replay: int = 0) -> tuple[ProceduralSource, StubWorld]:
+    feed, world = source(batch=batch, replay=replay), StubWorld()
     feed._world = world
     return feed, world
 
