@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.device import resolve_device, resolve_precision
@@ -111,8 +112,7 @@ class DepthEstimator:
     ) -> list[np.ndarray]:
         """Run pictures that share a network size; return float32 (H, W) arrays."""
         inputs = [
-            preprocess(torch.from_numpy(_writable(rgb)).to(self.device).unsqueeze(0), size)
-            for rgb in pictures
+            preprocess(_as_tensor(rgb).to(self.device).unsqueeze(0), size) for rgb in pictures
         ]
         output = self._network(torch.cat(inputs))
         results = []
@@ -122,10 +122,23 @@ class DepthEstimator:
         return results
 
 
-def _writable(rgb: np.ndarray) -> np.ndarray:
-    """Copy only what torch cannot wrap: negative strides and read-only buffers."""
-    rgb = np.ascontiguousarray(rgb)
-    return rgb if rgb.flags.writeable else rgb.copy()
+def _as_tensor(rgb: np.ndarray) -> Tensor:
+    """Wrap a picture; only negative strides, which torch has not, need a copy."""
+    if any(stride < 0 for stride in rgb.strides):
+        rgb = np.ascontiguousarray(rgb)
+    return torch.from_numpy(rgb if rgb.flags.writeable else np.asarray(_Unlocked(rgb)))
+
+
+class _Unlocked:
+    """Lends a read-only picture to torch, which warns of arrays that it could not write to.
+
+    The pixels of a message are such; nothing here writes to them.
+    """
+
+    def __init__(self, picture: np.ndarray) -> None:
+        self._picture = picture
+        memory, _ = picture.__array_interface__['data']
+        self.__array_interface__ = {**picture.__array_interface__, 'data': (memory, False)}
 
 
 def _check_picture(rgb: np.ndarray) -> None:

@@ -8,16 +8,17 @@ from array import array
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage
 from std_msgs.msg import Header
 
 from depth_anything_ros.media.calibration import Calibration
 from depth_anything_ros.ros.depth_message import encode_color
+from depth_anything_ros.ros.raw_image import RawImage
 
 JPEG_QUALITY = 90
 
 
-def encode_picture(rgb: np.ndarray, header: Header, encoding: str) -> Image | CompressedImage:
+def encode_picture(rgb: np.ndarray, header: Header, encoding: str) -> RawImage | CompressedImage:
     """Make the message of a (H, W, 3) uint8 picture in one of ENCODINGS."""
     if encoding == 'rgb8':
         return encode_color(rgb, header)
@@ -28,10 +29,7 @@ def encode_picture(rgb: np.ndarray, header: Header, encoding: str) -> Image | Co
     if encoding == 'mono8':
         grey = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
         height, width = grey.shape
-        data = array('B', grey.tobytes())
-        return Image(
-            header=header, height=height, width=width, encoding='mono8', step=width, data=data
-        )
+        return RawImage(header, height, width, 'mono8', 0, width, grey.data.cast('B'))
     bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
     _, jpeg = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     # The wording of image_transport's compressed plugin for a colour picture.

@@ -40,6 +40,7 @@ from depth_anything_ros.ros.camera_parameters import (
 from depth_anything_ros.ros.depth_message import encode_depth
 from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.qos import newest_only
+from depth_anything_ros.ros.raw_image import RawImage
 
 GUESSED_FOV = math.radians(60.0)
 CLOSING_TIME = 1.0  # seconds the reader may take to stop
@@ -50,10 +51,10 @@ class Shot:
     """The messages of one frame, ready but for the stamp of the header that they share."""
 
     header: Header
-    image: Image | CompressedImage
+    image: RawImage | CompressedImage
     camera_info: CameraInfo
     has_depth: bool
-    depth: Image | None
+    depth: RawImage | None
 
 
 class CameraNode(Node):
@@ -75,11 +76,12 @@ class CameraNode(Node):
         if self.settings.calibration_file:
             self._calibration = read_calibration(self.settings.calibration_file)
         self._infos: dict[tuple[int, int], CameraInfo] = {}
+        # Before the images, so that who has found these has found the camera_info too.
+        self._camera_infos = self._advertise(CameraInfo, 'camera_info')
         if self.settings.encoding == 'jpeg':
             self._images = self._advertise(CompressedImage, 'image/compressed')
         else:
             self._images = self._advertise(Image, 'image')
-        self._camera_infos = self._advertise(CameraInfo, 'camera_info')
         self._depths: Publisher | None = None
         self._timer: Timer | None = None
         self._closing = threading.Event()
@@ -190,9 +192,10 @@ class CameraNode(Node):
         # The CameraInfo goes first, so that who needs it has it when the image comes.
         shot.camera_info.header = shot.header
         self._camera_infos.publish(shot.camera_info)
-        self._images.publish(shot.image)
+        raw = isinstance(shot.image, RawImage)
+        self._images.publish(shot.image.serialize() if raw else shot.image)
         if shot.depth is not None and self._depths is not None:
-            self._depths.publish(shot.depth)
+            self._depths.publish(shot.depth.serialize())
         self.published += 1
 
     def _start(self, shot: Shot) -> None:

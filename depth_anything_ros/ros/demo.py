@@ -101,6 +101,7 @@ def _depth_parameters(settings: DemoSettings) -> list[str]:
         # Best effort loses large images where the kernel's and the middleware's buffers are as
         # small as they come; here every frame is to be counted.
         'qos_overrides./image.subscription.reliability:=reliable',
+        'qos_overrides./camera_info.subscription.reliability:=reliable',
     ]
 
 

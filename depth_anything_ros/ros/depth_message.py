@@ -11,12 +11,13 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from depth_anything_ros.ros.image_message import ImageError, check_layout
+from depth_anything_ros.ros.raw_image import RawImage
 
 MAX_MILLIMETRE_DEPTH = 65.535
 """The largest depth in metres that 16UC1 can say."""
 
 
-def encode_depth(values: np.ndarray, header: Header, encoding: str = '32FC1') -> Image:
+def encode_depth(values: np.ndarray, header: Header, encoding: str = '32FC1') -> RawImage:
     """Make a depth image of REP 118 from (H, W) float32 metres along the optical axis.
 
     '32FC1' carries the values as they are, with REP 117's meanings: NaN unknown, +Inf beyond
@@ -33,7 +34,7 @@ def encode_depth(values: np.ndarray, header: Header, encoding: str = '32FC1') ->
     raise ImageError(f'depth has no encoding {encoding!r}: choose 32FC1 or 16UC1')
 
 
-def encode_disparity(values: np.ndarray, header: Header) -> Image:
+def encode_disparity(values: np.ndarray, header: Header) -> RawImage:
     """Make a 32FC1 image of (H, W) float32 relative inverse depth: larger is nearer, no unit.
 
     Never publish it where metres are expected. Raises ImageError for another shape or dtype.
@@ -42,14 +43,14 @@ def encode_disparity(values: np.ndarray, header: Header) -> Image:
     return _image(values, header, '32FC1')
 
 
-def encode_color(rgb: np.ndarray, header: Header) -> Image:
+def encode_color(rgb: np.ndarray, header: Header) -> RawImage:
     """Make an rgb8 image of (H, W, 3) uint8. Raises ImageError for another shape or dtype."""
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or rgb.size == 0:
         raise ImageError(f'a colour image is (H, W, 3) uint8, not {rgb.shape} {rgb.dtype}')
     return _image(rgb, header, 'rgb8')
 
 
-def decode_depth(message: Image) -> np.ndarray:
+def decode_depth(message: Image | RawImage) -> np.ndarray:
     """Return a depth image as (H, W) float32 metres.
 
     32FC1 keeps its values, and, when it is little-endian, is a view of ``message.data``. 16UC1
@@ -97,18 +98,15 @@ def _millimetres(values: np.ndarray) -> np.ndarray:
     return np.rint(np.where(told, values, np.float32(0)) * np.float32(1000)).astype(np.uint16)
 
 
-def _image(pixels: np.ndarray, header: Header, encoding: str) -> Image:
-    """Make an Image of a (H, W) or (H, W, C) array; the pixels are copied once."""
+def _image(pixels: np.ndarray, header: Header, encoding: str) -> RawImage:
+    """Make an image of a (H, W) or (H, W, C) array; contiguous pixels are not copied."""
     whole = np.ascontiguousarray(pixels)
-    message = Image(
+    return RawImage(
         header=header,
         height=pixels.shape[0],
         width=pixels.shape[1],
         encoding=encoding,
         is_bigendian=int(sys.byteorder == 'big'),
         step=whole.nbytes // pixels.shape[0],
+        data=whole.data.cast('B'),
     )
-    # Filling the array that is there passes by rclpy's setter, which copies again or checks every
-    # byte, by version; only a byte view of the pixels does it at the speed of memory.
-    message.data.frombytes(whole.data.cast('B'))
-    return message

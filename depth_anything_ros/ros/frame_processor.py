@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.serialization import deserialize_message
 from rclpy.time import Time
-from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
@@ -19,6 +18,7 @@ from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
 from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage, RawImageError
 from depth_anything_ros.ros.reporter import Reporter
 
 IMAGE_TROUBLE, AGE_TROUBLE, FAULT = 'image', 'age', 'inference'
@@ -48,12 +48,12 @@ class FrameProcessor:
             self.counters.settle('skipped')
             return
         try:
-            message, rgb = _decode(serialized, settings.compressed)
-        except ImageError as error:
+            header, rgb = _decode(serialized, settings.compressed)
+        except (ImageError, RawImageError) as error:
             self.counters.settle('rejected')
             self.reporter.report(IMAGE_TROUBLE, f'image rejected: {error}')
             return
-        stamp = Time.from_msg(message.header.stamp, clock_type=self.now().clock_type)
+        stamp = Time.from_msg(header.stamp, clock_type=self.now().clock_type)
         if not self._fresh(stamp, settings.max_age):
             self.counters.settle('rejected')
             return
@@ -62,12 +62,12 @@ class FrameProcessor:
         depth = self.estimator.estimate(rgb, settings.output_size == 'network')
         height, width = depth.values.shape
         info = self.infos.info_for(
-            message.header,
+            header,
             (rgb.shape[1], rgb.shape[0]),
             (width, height),
             settings.camera_info_max_age,
         )
-        self.outputs.publish(depth, info, message.header, settings)
+        self.outputs.publish(depth, info, header, settings)
         self.counters.settle('published', (self.now() - stamp).nanoseconds / 1e9)
         self.reporter.clear(FAULT, 'inference works again')
 
@@ -93,14 +93,10 @@ class FrameProcessor:
         return False
 
 
-def _decode(serialized: bytes, compressed: bool) -> tuple[Image | CompressedImage, np.ndarray]:
-    """Return the message and its RGB picture (H, W, 3) uint8; raises ImageError."""
-    message_type = CompressedImage if compressed else Image
-    try:
-        message = deserialize_message(serialized, message_type)
-    except Exception as error:  # rclpy raises a bare RCLError or UnicodeDecodeError here
-        raise ImageError(
-            f'{len(serialized)} bytes are no {message_type.__name__}: {error}'
-        ) from error
-    rgb = decode_compressed(message) if compressed else decode_image(message)
-    return message, rgb
+def _decode(serialized: bytes, compressed: bool) -> tuple[Header, np.ndarray]:
+    """Return the header and the RGB picture (H, W, 3) uint8; raises ImageError, RawImageError."""
+    if compressed:
+        compressed_image = RawCompressedImage.parse(serialized)
+        return compressed_image.header, decode_compressed(compressed_image)
+    image = RawImage.parse(serialized)
+    return image.header, decode_image(image)

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
+from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
+
 MAX_COMPRESSED_PIXELS = 100_000_000
 
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
@@ -25,7 +27,7 @@ class ImageError(ValueError):
     """An image message that cannot be read, or an array that no image message can hold."""
 
 
-def decode_image(message: Image) -> np.ndarray:
+def decode_image(message: Image | RawImage) -> np.ndarray:
     """Return the picture of an Image as (H, W, 3) uint8 RGB.
 
     The rgb, bgr, rgba, bgra and mono encodings of 8 and 16 bits come back as views of
@@ -44,7 +46,7 @@ def decode_image(message: Image) -> np.ndarray:
     return _through_cv_bridge(message) if decoder is None else decoder(message)
 
 
-def decode_compressed(message: CompressedImage) -> np.ndarray:
+def decode_compressed(message: CompressedImage | RawCompressedImage) -> np.ndarray:
     """Return the picture of a CompressedImage as (H, W, 3) uint8 RGB.
 
     Reads JPEG and PNG, recognised by their content; grey becomes three equal channels, alpha is
@@ -78,7 +80,7 @@ def decode_compressed(message: CompressedImage) -> np.ndarray:
     return picture if 'compressed rgb' in message.format else picture[..., ::-1]
 
 
-def check_layout(message: Image, rows: int, row_bytes: int) -> None:
+def check_layout(message: Image | RawImage, rows: int, row_bytes: int) -> None:
     """Raise ImageError unless the data field holds ``rows`` rows of ``row_bytes`` each.
 
     Rows start ``message.step`` bytes apart; the last one may lack its padding. Only the header and
@@ -101,14 +103,14 @@ def check_layout(message: Image, rows: int, row_bytes: int) -> None:
         )
 
 
-def _refusal(message: Image, problem: str, remedy: str) -> ImageError:
+def _refusal(message: Image | RawImage, problem: str, remedy: str) -> ImageError:
     return ImageError(
         f'the {message.encoding!r} image of {message.width}x{message.height}, step {message.step}, '
         f'{len(message.data)} bytes of data, {problem}: {remedy}'
     )
 
 
-def _high_bytes(message: Image, channels: int, sample_bytes: int) -> np.ndarray:
+def _high_bytes(message: Image | RawImage, channels: int, sample_bytes: int) -> np.ndarray:
     """Return a view (H, W, channels) uint8 of each sample's most significant byte."""
     pixel_bytes = channels * sample_bytes
     check_layout(message, message.height, message.width * pixel_bytes)
@@ -121,14 +123,14 @@ def _high_bytes(message: Image, channels: int, sample_bytes: int) -> np.ndarray:
     )
 
 
-def _interleaved(order: str, sample_bytes: int, message: Image) -> np.ndarray:
+def _interleaved(order: str, sample_bytes: int, message: Image | RawImage) -> np.ndarray:
     view = _high_bytes(message, len(order), sample_bytes)
     if order == 'y':
         return np.broadcast_to(view, (message.height, message.width, 3))
     return view[..., :3] if order.startswith('rgb') else view[..., 2::-1]
 
 
-def _bayer(code: int, sample_bytes: int, message: Image) -> np.ndarray:
+def _bayer(code: int, sample_bytes: int, message: Image | RawImage) -> np.ndarray:
     if min(message.width, message.height) < 3:
         raise _refusal(message, 'is too small', 'a Bayer mosaic needs 3x3 pixels or more')
     mosaic = _high_bytes(message, 1, sample_bytes)[..., 0]
@@ -136,13 +138,13 @@ def _bayer(code: int, sample_bytes: int, message: Image) -> np.ndarray:
     return cv2.cvtColor(mosaic if sample_bytes == 1 else np.ascontiguousarray(mosaic), code)
 
 
-def _yuv422(code: int, message: Image) -> np.ndarray:
+def _yuv422(code: int, message: Image | RawImage) -> np.ndarray:
     if message.width % 2:
         raise _refusal(message, 'has an odd width', 'two pixels share their colour in yuv 4:2:2')
     return cv2.cvtColor(_high_bytes(message, 2, 1), code)
 
 
-def _yuv420(code: int, message: Image) -> np.ndarray:
+def _yuv420(code: int, message: Image | RawImage) -> np.ndarray:
     if message.width % 2 or message.height % 2:
         raise _refusal(message, 'has an odd size', 'four pixels share their colour in yuv 4:2:0')
     # The header's height is the picture's; half as many rows of colour follow those of light.
@@ -154,7 +156,7 @@ def _yuv420(code: int, message: Image) -> np.ndarray:
     return cv2.cvtColor(planes, code)
 
 
-def _through_cv_bridge(message: Image) -> np.ndarray:
+def _through_cv_bridge(message: Image | RawImage) -> np.ndarray:
     """Convert by cv_bridge; its absence or failure is this message's fault, not the node's."""
     # No known encoding has less than a byte a pixel; a header without pixels ends here.
     check_layout(message, message.height, message.width)
@@ -167,8 +169,9 @@ def _through_cv_bridge(message: Image) -> np.ndarray:
             f'({type(error).__name__}: {error})',
             'install ros-$ROS_DISTRO-cv-bridge built for this numpy, or publish rgb8 or bgr8',
         ) from error
+    whole = message.message() if isinstance(message, RawImage) else message
     try:
-        picture = np.asarray(bridge.imgmsg_to_cv2(message, desired_encoding='rgb8'))
+        picture = np.asarray(bridge.imgmsg_to_cv2(whole, desired_encoding='rgb8'))
     except Exception as error:  # CvBridgeError, cv2.error, TypeError, KeyError by version
         raise _refusal(
             message,
@@ -227,7 +230,7 @@ _MOSAICS = {
     'gbrg': cv2.COLOR_BayerGR2RGB,
     'grbg': cv2.COLOR_BayerGB2RGB,
 }
-_DECODERS: dict[str, Callable[[Image], np.ndarray]] = {
+_DECODERS: dict[str, Callable[[Image | RawImage], np.ndarray]] = {
     **{
         f'{order}{8 * n}': partial(_interleaved, order, n)
         for order in ('rgb', 'bgr', 'rgba', 'bgra')

@@ -104,8 +104,9 @@ class DepthNode(LifecycleNode):
         image_type: type = CompressedImage if self.settings.compressed else Image
         topic = 'image/compressed' if self.settings.compressed else 'image'
         try:
-            self._subscribe(image_type, topic, self._on_image, raw=True)
+            # First, as it is discovered and served in this order: the first image finds its info.
             self._subscribe(CameraInfo, 'camera_info', self._infos.store, raw=False)
+            self._subscribe(image_type, topic, self._on_image, raw=True)
         except Exception as error:  # rclpy would swallow it without a word
             self.get_logger().error(f'cannot activate: {error}')
             self._halt()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from rclpy.event_handler import PublisherEventCallbacks
@@ -21,6 +20,7 @@ from depth_anything_ros.media.color import colorize
 from depth_anything_ros.ros.depth_message import encode_color, encode_depth, encode_disparity
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.qos import newest_only
+from depth_anything_ros.ros.raw_image import RawImage
 
 DEPTH_TOPIC = {
     DepthKind.METRIC: 'depth/image_rect',
@@ -78,12 +78,12 @@ class Outputs:
         if info is not None:
             # First, so that who pairs the two has it when the larger message comes.
             self._camera_info.publish(info)
-        self._depth.publish(self._message(depth, header, settings))
+        self._depth.publish(self._image(depth, header, settings).serialize())
         if self._color.get_subscription_count():
             rgb = colorize(depth.values, self._kind, settings.color_map)
-            self._color.publish(encode_color(rgb, header))
+            self._color.publish(encode_color(rgb, header).serialize())
 
-    def _message(self, depth: Depth, header: Header, settings: DepthSettings) -> Any:
+    def _image(self, depth: Depth, header: Header, settings: DepthSettings) -> RawImage:
         if self._kind is DepthKind.RELATIVE:
             return encode_disparity(depth.values, header)
         values = limit_range(depth.values, settings.min_range, settings.max_range)

@@ -60,7 +60,8 @@ class ProceduralSource:
                 block, place = divmod(self.index, 2 * self.replay)
                 number, again = block * self.replay + place % self.replay, place >= self.replay
             # A run that is resumed in the middle of a replay renders what it has not seen.
-            rgb, disparity, valid = shown.pop(number, None) or self._render(number)
+            known = number in shown
+            rgb, disparity, valid = shown.pop(number) if known else self._render(number)
             if self.replay and not again:
                 shown[number] = rgb, disparity, valid
             self.index += 1

@@ -24,6 +24,7 @@ from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.depth_message import encode_color
 from depth_anything_ros.ros.node import DepthNode
+from depth_anything_ros.ros.raw_image import RawImage
 
 SMALL = {'weights': 'random', 'device': 'cpu', 'precision': 'float32', 'input_size': 42}
 
@@ -97,12 +98,15 @@ class Graph:
             header.stamp.sec, header.stamp.nanosec = int(stamp), 0
         return header
 
-    def send_image(self, message: Image | None = None, header: Header | None = None) -> Image:
+    def send_image(
+        self, message: Image | RawImage | None = None, header: Header | None = None
+    ) -> Image | RawImage:
         """Publish an image, 64 x 48 random pixels by default."""
         if message is None:
             pixels = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
             message = encode_color(pixels, header or self.header())
-        self._image.publish(message)
+        raw = isinstance(message, RawImage)
+        self._image.publish(message.serialize() if raw else message)
         return message
 
     def send_info(self, header: Header, **changes: Any) -> CameraInfo:

@@ -94,7 +94,7 @@ class Bench:
 def image(age):
     header = Header(frame_id='cam')
     header.stamp.sec = NOW - age
-    return serialize_message(encode_color(np.zeros((4, 6, 3), np.uint8), header))
+    return encode_color(np.zeros((4, 6, 3), np.uint8), header).serialize()
 
 
 def garbage():

@@ -338,8 +338,8 @@ def test_remapped_and_namespaced_topics(graph):
     node.trigger_configure()
     node.trigger_activate()
     assert [s.topic_name for s in node._subscriptions_on] == [
-        '/front/image_raw',
         '/robot/camera_info',
+        '/front/image_raw',
     ]
     assert '/robot/depth/disparity_relative' in topics_of(node)
 
