@@ -19,10 +19,10 @@ SHARE = f'share/{PACKAGE}'
 REQUIRES = [
     'numpy>=1.21',
     'opencv-python-headless>=4.5',
-    'torch>=2.1',
+    'torch>=2.4',
     'pyyaml>=5.4',
     'safetensors>=0.4',
-    'huggingface_hub>=0.23',
+    'huggingface_hub>=0.34',
 ]
 ROS = [
     'ros-jazzy-rclpy[fastrtps]',
@@ -32,7 +32,7 @@ ROS = [
     'ros-jazzy-std-msgs',
     'ros-jazzy-std-srvs',
 ]
-CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.10', 'av>=12']
+CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=12']
 # `colcon test` takes pytest as its runner when an extra of the name `test` asks for it.
 TEST = ['pytest>=7', 'hypothesis>=6', 'transformers>=4.45']
 DEV = [*TEST, 'ruff>=0.9', 'mypy>=1.11', 'types-PyYAML', 'pre-commit>=3.5']

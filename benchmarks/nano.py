@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -31,6 +32,8 @@ from depth_anything_ros.model.catalog import WEIGHTS_FOLDER
 HELD_OUT_SEED = 987_654_321
 PROCEDURAL_MAX_DEPTH = 80.0
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / 'benchmarks/results/nano.json'
+DATA = ROOT.parent / 'shared' / 'data'
 
 Predict = Callable[[RealPair], np.ndarray]
 
@@ -57,14 +60,29 @@ def rounded(score: Score) -> dict[str, float]:
     return {name: round(value, 4) for name, value in asdict(score).items()}
 
 
+def processor() -> str:
+    """Return the name of the processor, as the system tells it."""
+    try:
+        lines = Path('/proc/cpuinfo').read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(':')[2].strip() for line in lines if line.startswith('model name'))
+    return next(names, platform.machine())
+
+
 def main() -> None:
     """Print the table and write the results file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data', type=Path, default=ROOT.parent / 'shared' / 'data')
+    parser.add_argument('--data', type=Path, default=DATA, help='folder of the real pairs')
     parser.add_argument('--procedural', type=int, default=100, help='held-out pictures to render')
-    parser.add_argument('--weights', type=Path, help='another checkpoint than the shipped one')
-    parser.add_argument('--output', type=Path, default=ROOT / 'benchmarks/results/nano.json')
+    parser.add_argument('--weights', type=Path, help='another checkpoint; needs --output')
+    parser.add_argument('--output', type=Path, help=f'instead of {RESULTS.relative_to(ROOT)}')
     arguments = parser.parse_args()
+    if arguments.output is None and (arguments.weights or not arguments.data.is_dir()):
+        parser.error(
+            f'{RESULTS.name} is of the shipped nano on the real pairs, and there are none in '
+            f'{arguments.data}, or --weights names others: set --data, or --output'
+        )
 
     estimator = DepthEstimator('nano', weights=arguments.weights, precision='float32')
     methods: dict[str, Predict] = {
@@ -74,16 +92,18 @@ def main() -> None:
             np.arange(pair.depth.shape[0], dtype=np.float64)[:, None], pair.depth.shape
         ),
     }
+    shipped = json.loads((WEIGHTS_FOLDER / 'nano.json').read_text())
     sets = {'procedural': list(procedural_pairs(arguments.procedural))}
     if arguments.data.is_dir():
         sets['real'] = list(read_real_pairs(arguments.data))
     results: dict[str, Any] = {
         'date': date.today().isoformat(),
-        'machine': {'processor': platform.processor() or platform.machine()},
+        'machine': {'processor': processor(), 'cores': os.cpu_count()},
         'versions': {'depth_anything_ros': depth_anything_ros.__version__},
         'protocol': 'least squares in disparity per picture, floored at 1 / max depth; mean',
         'input_size': estimator.input_size,
-        'training': json.loads((WEIGHTS_FOLDER / 'nano.json').read_text())['training'],
+        'weights': str(arguments.weights or 'nano'),
+        'training': None if arguments.weights else shipped['training'],
         'sets': {},
     }
     results['versions'] |= {'torch': torch.__version__, 'python': platform.python_version()}
@@ -98,8 +118,9 @@ def main() -> None:
             results['sets'][name]['nano'] = {k: rounded(v) for k, v in scores['nano'].items()}
         for method, mean in means.items():
             print(f'{name:12}{method:20}AbsRel {mean.abs_rel:.3f}  delta1 {mean.delta1:.3f}')
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text(json.dumps(results, indent=2) + '\n')
+    output = arguments.output or RESULTS
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(results, indent=2) + '\n')
 
 
 if __name__ == '__main__':

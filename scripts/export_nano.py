@@ -25,6 +25,7 @@ def main() -> None:
     """Read the run's state and write weights/nano.safetensors and weights/nano.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('folder', type=Path, help='folder of the run, as train_nano.py made it')
+    parser.add_argument('--output', type=Path, default=WEIGHTS_FOLDER, help='the package, or where')
     parser.add_argument('--note', default='', help='what else to say of the run')
     arguments = parser.parse_args()
 
@@ -32,8 +33,8 @@ def main() -> None:
     network = DepthAnything(config_for('nano'))
     network.load_state_dict(state['averaged'])
     facts = {'size': 'nano', 'kind': 'relative', 'input_size': INPUT_SIZE}
-    path = WEIGHTS_FOLDER / 'nano.safetensors'
-    path.parent.mkdir(exist_ok=True)
+    path = arguments.output / 'nano.safetensors'
+    path.parent.mkdir(parents=True, exist_ok=True)
     save_checkpoint(network, path, facts)
     facts |= {
         'max_depth': None,
@@ -42,16 +43,18 @@ def main() -> None:
         'parameters': sum(p.numel() for p in network.parameters()),
         'training': {
             'data': 'procedural scenes of this package, rendered as training went',
-            'pictures': state['pictures'],
+            'pictures_rendered': state['source']['rendered'],
+            'pictures_shown': state['pictures'],
             'steps': state['step'],
             'settings': state['settings'],
-            'loss': 'L_ssi + 2 L_gm over inverse depth',
+            'loss': 'L_ssi + gradient_weight L_gm + 0.02 L_anchor over inverse depth',
+            'stretches': state['stretches'],
             'script': 'scripts/train_nano.py',
             'note': arguments.note,
         },
     }
-    (WEIGHTS_FOLDER / 'nano.json').write_text(json.dumps(facts, indent=2) + '\n')
-    print(f'{path}: {path.stat().st_size / 1e6:.1f} MB, {state["pictures"]} pictures')
+    (arguments.output / 'nano.json').write_text(json.dumps(facts, indent=2) + '\n')
+    print(f'{path}: {path.stat().st_size / 1e6:.1f} MB, {state["source"]["rendered"]} pictures')
 
 
 if __name__ == '__main__':

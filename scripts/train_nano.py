@@ -16,8 +16,12 @@ from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 from depth_anything_ros.training.initialisation import initialise_for_scratch
 from depth_anything_ros.training.losses import relative_loss
-from depth_anything_ros.training.procedural_source import ProceduralSource
+from depth_anything_ros.training.procedural_batches import ProceduralBatches
 from depth_anything_ros.training.trainer import Trainer, TrainingSettings
+
+ANCHOR_WEIGHT = 0.02
+FACTS = ('short_side', 'batch', 'learning_rate', 'gradient_weight', 'seed', 'replay', 'steps')
+"""The arguments that decide what is learned; the run's state keeps them."""
 
 
 def main() -> None:
@@ -32,7 +36,9 @@ def main() -> None:
     parser.add_argument('--save-every', type=int, default=200, help='steps between saves')
     parser.add_argument('--log-every', type=int, default=20, help='steps between log lines')
     parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--replay', type=int, default=0, help='batches shown twice in a row')
+    parser.add_argument(
+        '--replay', type=int, default=0, help='batches that are rendered, then shown once more'
+    )
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--no-compile', action='store_true', help='render without torch.compile')
     arguments = parser.parse_args()
@@ -40,7 +46,7 @@ def main() -> None:
     torch.manual_seed(arguments.seed)
     network = initialise_for_scratch(DepthAnything(config_for('nano')))
     network.to(arguments.device)
-    source = ProceduralSource(
+    source = ProceduralBatches(
         arguments.seed,
         arguments.batch,
         arguments.device,
@@ -54,8 +60,11 @@ def main() -> None:
         save_every=arguments.save_every,
         log_every=arguments.log_every,
     )
-    loss = partial(relative_loss, gradient_weight=arguments.gradient_weight, anchor_weight=0.02)
-    trainer = Trainer(network, source, loss, settings, arguments.folder)
+    loss = partial(
+        relative_loss, gradient_weight=arguments.gradient_weight, anchor_weight=ANCHOR_WEIGHT
+    )
+    facts = {name: value for name, value in vars(arguments).items() if name in FACTS}
+    trainer = Trainer(network, source, loss, settings, arguments.folder, facts)
     with tqdm(total=arguments.steps, initial=trainer.step, unit='step') as bar:
 
         def show(row: dict[str, float]) -> None:

@@ -22,7 +22,7 @@ from depth_anything_ros.model.depth_anything import DepthAnything
 Loss = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, dict[str, Tensor]]]
 
 
-class Source(Protocol):
+class BatchSource(Protocol):
     """Where batches come from, able to say and restore how far it has come."""
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -65,22 +65,23 @@ class Trainer:
     ``folder/state.pt`` holds weights, averages, optimiser, source and random states, written
     atomically, so that a run killed at any moment continues from the last save with the same
     numbers; ``folder/log.jsonl`` holds one line per logged step. ``averaged`` is the exponential
-    moving average of the weights, the network to ship.
+    moving average of the weights, the network to ship. ``facts`` say what else this start of the
+    run was made with; the state keeps them with the step they begin at, one for every start.
+    ``pictures`` counts what was shown, repeats included.
     """
 
     def __init__(
         self,
         network: DepthAnything,
-        source: Source,
+        source: BatchSource,
         loss: Loss,
         settings: TrainingSettings,
         folder: Path,
-        compiled: bool = False,
+        facts: dict[str, Any] | None = None,
     ) -> None:
         self.network, self.source, self.loss, self.settings = network, source, loss, settings
         self.folder, self.step, self.pictures = folder, 0, 0
         self.averaged = copy.deepcopy(network).eval().requires_grad_(False)
-        self._forward = torch.compile(network, dynamic=False) if compiled else network
         self._device = next(network.parameters()).device
         self._optimiser = torch.optim.AdamW(
             _decay_groups(network),
@@ -90,8 +91,10 @@ class Trainer:
             fused=True,
         )
         folder.mkdir(parents=True, exist_ok=True)
+        self.stretches: list[dict[str, Any]] = []
         if (folder / 'state.pt').exists():
             self._restore()
+        self.stretches.append({'from_step': self.step, **(facts or {})})
 
     def run(self, on_log: Callable[[dict[str, float]], None] | None = None) -> None:
         """Train until ``settings.steps``, saving now and then and at the end."""
@@ -120,7 +123,7 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group['lr'] = rate
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.settings.bfloat16):
-            prediction = self._forward(images.to(self._device))
+            prediction = self.network(images.to(self._device))
         total, parts = self.loss(
             prediction.float(), targets.to(self._device), valid.to(self._device)
         )
@@ -159,6 +162,7 @@ class Trainer:
             'step': self.step,
             'pictures': self.pictures,
             'settings': asdict(self.settings),
+            'stretches': self.stretches,
         }
         partial = self.folder / 'state.pt.partial'
         torch.save(state, partial)
@@ -172,6 +176,7 @@ class Trainer:
         self.source.load_state_dict(state['source'])
         torch.set_rng_state(state['random'])
         self.step, self.pictures = state['step'], state['pictures']
+        self.stretches = [s for s in state['stretches'] if s['from_step'] < self.step]
 
 
 def _decay_groups(network: torch.nn.Module) -> list[dict[str, Any]]:

@@ -47,12 +47,17 @@ def test_two_steps_and_then_a_third(train, tmp_path):
     assert all(row['ssi'] > 0 and row['gradient'] > 0 for row in rows)
     assert 'ssi=' in shown
 
-    assert (two['step'], two['pictures'], two['source']) == (2, 4, {'index': 2})
+    assert (two['step'], two['pictures']) == (2, 4)
+    assert two['source'] == {'index': 2, 'rendered': 4}
     DepthAnything(config_for('nano')).load_state_dict(two['averaged'])
 
     three, _ = train('--steps', '3', '--learning-rate', '0.001')
 
-    assert (three['step'], three['pictures'], three['source']) == (3, 6, {'index': 3})
+    assert (three['step'], three['pictures']) == (3, 6)
+    assert three['source'] == {'index': 3, 'rendered': 6}
+    stretches = [(s['from_step'], s['steps'], s['learning_rate']) for s in three['stretches']]
+    assert stretches == [(0, 2, 0.0005), (2, 3, 0.001)]
+    assert three['stretches'][0]['short_side'] == 56
     assert three['settings']['learning_rate'] == 0.001
     changed = [not torch.equal(two['model'][key], three['model'][key]) for key in two['model']]
     assert sum(changed) > len(changed) / 2

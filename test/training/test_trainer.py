@@ -49,10 +49,13 @@ def settings(steps: int, **changes: Any) -> TrainingSettings:
     )
 
 
-def trainer(folder: Path, steps: int, seed: int = 0, fixed: bool = False, **changes) -> Trainer:
+def trainer(
+    folder: Path, steps: int, seed: int = 0, fixed: bool = False, facts=None, **changes
+) -> Trainer:
     torch.manual_seed(seed)
     network = DepthAnything(TINY).initialise()
-    return Trainer(network, RampSource(fixed), relative_loss, settings(steps, **changes), folder)
+    source = RampSource(fixed)
+    return Trainer(network, source, relative_loss, settings(steps, **changes), folder, facts)
 
 
 def assert_same_state(first: Trainer, second: Trainer) -> None:
@@ -307,3 +310,17 @@ def test_log_has_a_row_for_every_so_many_steps_and_tells_the_caller(tmp_path):
     assert [row['pictures'] for row in told] == [4, 8]
     assert rows(tmp_path) == told
     assert {'ssi', 'gradient', 'loss', 'norm', 'pictures_per_s'} <= told[0].keys()
+
+
+def test_state_keeps_the_facts_of_every_start_that_was_learned_from(tmp_path):
+    trainer(tmp_path, 2, facts={'replay': 0}).run()
+    trainer(tmp_path, 4, facts={'replay': 3}).run()
+    # Nothing is left to learn, so this start leaves no trace behind the next.
+    trainer(tmp_path, 4, facts={'replay': 9}).run()
+
+    last = trainer(tmp_path, 6, facts={'replay': 16})
+    last.run()
+
+    state = torch.load(tmp_path / 'state.pt', weights_only=True)
+    assert state['stretches'] == last.stretches
+    assert [(s['from_step'], s['replay']) for s in last.stretches] == [(0, 0), (2, 3), (4, 16)]

@@ -10,20 +10,20 @@ import pytest
 import torch
 
 from depth_anything_ros.data.procedural import Pictures
-from depth_anything_ros.training.procedural_source import (
+from depth_anything_ros.training.procedural_batches import (
     ASPECTS,
-    ProceduralSource,
+    ProceduralBatches,
     shapes_for,
 )
 
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def source(seed: int = 0, batch: int = 2, replay: int = 0) -> ProceduralSource:
-    return ProceduralSource(seed, batch, short_side=28, replay=replay)
+def source(seed: int = 0, batch: int = 2, replay: int = 0) -> ProceduralBatches:
+    return ProceduralBatches(seed, batch, short_side=28, replay=replay)
 
 
-def take(source: ProceduralSource, count: int) -> list[Batch]:
+def take(source: ProceduralBatches, count: int) -> list[Batch]:
     return list(islice(source, count))
 
 
@@ -68,7 +68,7 @@ def test_source_goes_on_where_its_state_was_taken(batches):
     resumed = source()
     resumed.load_state_dict(state)
 
-    assert state == {'index': 2}
+    assert state == {'index': 2, 'rendered': 4}
     assert all(same(a, b) for a, b in zip(take(resumed, 2), batches[2:], strict=True))
 
 
@@ -78,7 +78,7 @@ def test_state_changes_before_a_batch_is_used(batches):
     stream = iter(feed)
     for number in range(1, 3):
         next(stream)
-        assert feed.state_dict() == {'index': number}
+        assert feed.state_dict()['index'] == number
 
 
 def mirrored(batch: Batch) -> Batch:
@@ -97,14 +97,14 @@ def test_replay_shows_the_same_batches_mirrored_before_it_renders_the_next(batch
 def test_replay_renders_every_batch_once():
     feed, world = stubbed(batch=1, replay=3)
     take(feed, 12)
-    assert len(world.asked) == 6
+    assert len(world.asked) == feed.rendered == 6
 
 
 @pytest.mark.parametrize('steps', [1, 3, 4])
 def test_replay_goes_on_where_its_state_was_taken(steps):
     whole = take(source(replay=2), 6)
     resumed = source(replay=2)
-    resumed.load_state_dict({'index': steps})
+    resumed.load_state_dict({'index': steps, 'rendered': 0})
     assert all(same(a, b) for a, b in zip(take(resumed, 6 - steps), whole[steps:], strict=True))
 
 
@@ -133,7 +133,7 @@ class StubWorld:
         return Pictures(ramp[:, None].expand(-1, 3, -1, -1) / width, depth, torch.ones(count))
 
 
-def stubbed(batch: int = 64, replay: int = 0) -> tuple[ProceduralSource, StubWorld]:
+def stubbed(batch: int = 64, replay: int = 0) -> tuple[ProceduralBatches, StubWorld]:
     feed, world = source(batch=batch, replay=replay), StubWorld()
     feed._world = world
     return feed, world

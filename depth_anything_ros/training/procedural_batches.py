@@ -29,7 +29,7 @@ def shapes_for(short_side: int) -> tuple[tuple[int, int], ...]:
     )
 
 
-class ProceduralSource:
+class ProceduralBatches:
     """Yield normalised images, inverse depth and masks, a new seed for every batch.
 
     With ``replay``, that many batches in a row are shown a second time, mirrored, before the next
@@ -48,7 +48,7 @@ class ProceduralSource:
     ) -> None:
         self.seed, self.batch, self.replay = seed, batch, replay
         self.shapes = shapes_for(short_side)
-        self.index = 0
+        self.index, self.rendered = 0, 0
         self._world = ProceduralWorld(seed, device, compiled)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -78,12 +78,13 @@ class ProceduralSource:
         self._world.reseed(int(rng.integers(2**62)))
         height, width = self.shapes[rng.integers(len(self.shapes))]
         pictures = self._world.sample(self.batch, height, width)
+        self.rendered += self.batch
         return pictures.rgb, *disparity_from_depth(pictures.depth)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the number of the next batch."""
-        return {'index': self.index}
+        """Return the number of the next batch, and how many pictures were rendered so far."""
+        return {'index': self.index, 'rendered': self.rendered}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue with the batch of that number."""
-        self.index = int(state['index'])
+        self.index, self.rendered = int(state['index']), int(state['rendered'])
