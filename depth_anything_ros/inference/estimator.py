@@ -16,7 +16,12 @@ from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.device import resolve_device, resolve_precision
 from depth_anything_ros.inference.preprocessing import network_size, postprocess, preprocess
 from depth_anything_ros.model.catalog import CATALOG, ModelCard, card_for
-from depth_anything_ros.model.checkpoint import load_network
+from depth_anything_ros.model.checkpoint import (
+    CheckpointError,
+    CheckpointMismatchError,
+    load_network,
+    wanted_max_depth,
+)
 from depth_anything_ros.model.configuration import PATCH_SIZE, config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 from depth_anything_ros.model.hub import locate
@@ -32,7 +37,8 @@ class DepthEstimator:
     ``'random'`` values for tests. ``device`` is ``auto``, ``cpu``, ``cuda`` ...; ``precision`` is
     ``auto``, ``float32``, ``bfloat16`` or ``float16``. ``input_size`` is the shorter side at which
     the network sees a picture, in pixels; None takes ``own_input_size``, the model's own (518 for
-    published ones).
+    published ones). ``max_depth`` is the farthest depth in metres of metric weights that do not
+    say it themselves; a number that contradicts the weights or the model is refused.
 
     Raises UnknownModelError, CheckpointError, DownloadError, DeviceError or ValueError, each
     saying what to do.
@@ -45,10 +51,11 @@ class DepthEstimator:
         device: str = 'auto',
         precision: str = 'auto',
         input_size: int | None = None,
+        max_depth: float | None = None,
     ) -> None:
         self.device = resolve_device(device)
         self.precision = resolve_precision(precision, self.device)
-        network, self.own_input_size = _load(model, weights)
+        network, self.own_input_size = _load(model, weights, max_depth)
         self.model = model
         self.input_size = self.own_input_size if input_size is None else input_size
         self._network = network.set_precision(self.precision).to(self.device).eval()
@@ -148,15 +155,27 @@ def _check_picture(rgb: np.ndarray) -> None:
         )
 
 
-def _load(model: str, weights: str | os.PathLike[str] | None) -> tuple[DepthAnything, int]:
+def _load(
+    model: str, weights: str | os.PathLike[str] | None, max_depth: float | None
+) -> tuple[DepthAnything, int]:
     """Return the network and its own input size."""
     if weights == RANDOM:
         card = card_for(model)
-        network = DepthAnything(config_for(card.size, card.max_depth)).initialise()
-        return network, card.input_size
+        config = config_for(card.size, wanted_max_depth(card, max_depth))
+        return DepthAnything(config).initialise(), card.input_size
     found: tuple[ModelCard | None, Path]
     found = locate(model) if weights is None else (card_for(model), Path(weights))
     card_or_none, path = found
-    network = load_network(card_or_none, path)
+    try:
+        network = load_network(card_or_none, path, max_depth=max_depth)
+    except CheckpointMismatchError:
+        raise
+    except CheckpointError as error:
+        if weights is not None or card_or_none is None or card_or_none.shipped:
+            raise
+        raise CheckpointError(
+            f'{error}; "depth-anything download {card_or_none.name}" checks the cached file and '
+            'fetches it again where it is damaged'
+        ) from error
     size = network.config.size
     return network, (card_or_none or CATALOG[size]).input_size

@@ -23,7 +23,6 @@ from depth_anything_ros.model.checkpoint_file import (
     CheckpointError,
     CheckpointFile,
     read_checkpoint,
-    read_state_dict,
 )
 from depth_anything_ros.model.configuration import DepthAnythingConfig, config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
@@ -31,12 +30,10 @@ from depth_anything_ros.model.recognition import CheckpointFacts, probe_head, re
 
 __all__ = [
     'CheckpointError',
-    'CheckpointFacts',
     'CheckpointMismatchError',
-    'inspect_checkpoint',
     'load_network',
-    'read_state_dict',
     'save_checkpoint',
+    'wanted_max_depth',
 ]
 
 logger = logging.getLogger(__name__)
@@ -49,11 +46,21 @@ class CheckpointMismatchError(CheckpointError):
     """A checkpoint that is sound but is not what the settings ask for."""
 
 
-def inspect_checkpoint(path: str | Path) -> CheckpointFacts:
-    """Return what a weights file is, trying it out where it does not say; ``CheckpointError``."""
-    checkpoint = read_checkpoint(path)
-    facts = recognise(checkpoint)
-    return _probed(facts, _assemble(config_for(facts.size), _sound_tensors(checkpoint, facts.size)))
+def wanted_max_depth(card: ModelCard | None, max_depth: float | None) -> float | None:
+    """Return the metres that a model's name and a ``max_depth`` setting ask for together.
+
+    None asks for a relative network, or for nothing when both are None. Two different numbers are
+    a ``CheckpointMismatchError``.
+    """
+    if card is None or card.max_depth is None:
+        return max_depth
+    if max_depth is not None and max_depth != card.max_depth:
+        raise CheckpointMismatchError(
+            f'max_depth asks for {max_depth:g} m, but model: {card.name} is up to '
+            f'{card.max_depth:g} m; leave max_depth unset, or set model: {card.size} for weights '
+            'of your own'
+        )
+    return card.max_depth
 
 
 def load_network(
@@ -63,9 +70,10 @@ def load_network(
 
     ``card`` is the model that was asked for by name, None to take what the file holds.
     ``max_depth`` (metres) is the user's own statement that the weights are metric; it completes a
-    file that does not say its depth and settles one that says nothing. A file that is broken is a
-    ``CheckpointError``; a file that is something else than asked for (another size, metric for
-    relative or the reverse, another farthest depth) is a ``CheckpointMismatchError``.
+    file that does not say its depth and settles one that says nothing. A file that is broken, or
+    that nothing but a model's name calls metric, is a ``CheckpointError``; a file that is something
+    else than asked for (another size, metric for relative or the reverse, another farthest depth)
+    is a ``CheckpointMismatchError``.
     """
     checkpoint = read_checkpoint(path)
     facts = recognise(checkpoint)
@@ -131,20 +139,20 @@ def _decide_max_depth(
     card: ModelCard | None, path: Path, facts: CheckpointFacts, setting: float | None
 ) -> float | None:
     """Settle the head: metres for a metric one, None for a relative one; refuse contradictions."""
-    asked = setting
-    if asked is None and card is not None:
-        asked = card.max_depth
+    asked = wanted_max_depth(card, setting)
     # A name asks for a kind; a max_depth of the user's own asks for a metric head under any name.
     free = card is None and setting is None
     wanted = DepthKind.RELATIVE if asked is None else DepthKind.METRIC
-    if facts.kind is None:
-        if setting is None:
-            logger.warning(
-                '%s does not say whether it is relative or metric, and a trial run was not clear; '
-                'taking it as %s; set max_depth if it is metric',
-                path,
-                wanted.value,
+    if facts.kind is None and setting is None:
+        unclear = 'does not say whether it is relative or metric, and a trial run was not clear'
+        if card is not None and card.max_depth is not None:
+            raise CheckpointError(
+                f'{path} {unclear}; the name of model: {card.name} alone makes no metres of it: if '
+                f'it was trained for them, set max_depth: {card.max_depth:g}, otherwise set '
+                f'model: {card.size}'
             )
+        logger.warning('%s %s; taking it as relative; set max_depth if it is metric', path, unclear)
+    if facts.kind is None:
         return asked
     if not free and facts.kind is not wanted:
         raise CheckpointMismatchError(_explain_kind(card, path, facts, wanted))

@@ -23,7 +23,9 @@ from depth_anything_ros.model.keys import (
     official_from_transformers,
 )
 
-_WRAPPERS = ('model', 'state_dict')
+_WRAPPERS = ('averaged', 'model', 'state_dict')
+"""Where trainers keep the weights; the average of a run is better than its last step."""
+
 _PREFIXES = ('module.', '_orig_mod.', 'model.')
 """What data-parallel training, torch.compile and Lightning put before every name."""
 
@@ -63,19 +65,12 @@ class CheckpointFile:
     sidecar_name: str = ''
 
 
-def read_state_dict(path: str | Path) -> dict[str, Tensor]:
-    """Read the tensors of a .pth, .pt or .safetensors file under their official names.
-
-    Nothing in the file is executed. Wrapped dicts of trainers are opened and transformers' names
-    translated. Every defect is a ``CheckpointError`` that names the file.
-    """
-    return read_checkpoint(path).tensors
-
-
 def read_checkpoint(path: str | Path) -> CheckpointFile:
-    """Read a weights file with all that it and its neighbours say; errors as ``read_state_dict``.
+    """Read a .pth, .pt or .safetensors file with all that it and its neighbours say.
 
-    The format is told by the first bytes, not by the file's name.
+    The format is told by the first bytes, not by the file's name. Nothing in the file is executed.
+    Wrapped dicts of trainers are opened and transformers' names translated. Every defect is a
+    ``CheckpointError`` that names the file.
     """
     path = Path(path).expanduser()
     head = _read_head(path)
@@ -182,7 +177,8 @@ def _unwrap(path: Path, loaded: Any) -> tuple[dict[str, Tensor], dict[str, Any]]
         if wrapper is None:
             break
         entries.update({k: v for k, v in loaded.items() if isinstance(v, (str, int, float, dict))})
-        entries.pop(wrapper, None)
+        for weights in _WRAPPERS:
+            entries.pop(weights, None)
         loaded = loaded[wrapper]
     if not isinstance(loaded, Mapping):
         raise CheckpointError(

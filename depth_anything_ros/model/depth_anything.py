@@ -45,8 +45,12 @@ class DepthAnything(nn.Module):
         The last projection stays float32: its output is the depth, and 8 or 11 bits of mantissa
         would show as terraces.
         """
+        refine = self.depth_head.scratch.output_conv2
+        last = refine[2]
+        # Out of the way meanwhile: rounded and widened again, its weights would stay rounded.
+        refine[2] = nn.Identity()
         self.to(dtype)
-        self.depth_head.scratch.output_conv2[2].float()
+        refine[2] = last
         return self
 
     def initialise(self) -> DepthAnything:

@@ -90,12 +90,13 @@ def locate(name_or_path: str | Path) -> tuple[ModelCard | None, Path]:
     return None, path
 
 
-def fetch(card: ModelCard) -> Path:
+def fetch(card: ModelCard, check: bool = False) -> Path:
     """Return the weights file of a model, downloading it once; every failure a ``DownloadError``.
 
     A fresh download shows a progress bar, goes on by itself after a broken connection, and is
     compared with the digest that the hub states, and with the card's where it has one; a file
-    that differs is removed again. The licence of non-commercial weights is logged once a machine.
+    that differs is removed again. With ``check`` a file of the cache is compared too, and replaced
+    when it is damaged. The licence of non-commercial weights is logged once a machine.
     """
     if card.shipped:
         return _shipped_file(card)
@@ -108,7 +109,12 @@ def fetch(card: ModelCard) -> Path:
     cached = try_to_load_from_cache(
         card.repository, card.filename, cache_dir=settings.cache, revision=card.revision
     )
-    path = Path(cached) if isinstance(cached, str) else _download(card, settings)
+    found = Path(cached) if isinstance(cached, str) else None
+    if found is not None and check and not _is_whole(card, found):
+        logger.warning('%s is damaged: removing it and fetching it again', found)
+        _remove(found)
+        found = None
+    path = found or _download(card, settings)
     _announce_licence(card, settings)
     return path
 
@@ -217,11 +223,7 @@ def _explain(card: ModelCard, settings: HubSettings, url: str, error: Exception)
 
 def _verify(card: ModelCard, path: Path, etag: str | None) -> None:
     """Compare a fresh file with the card's digest and the hub's; remove it when it differs."""
-    expected = {card.sha256} if card.sha256 else set()
-    # The hub's etag is the sha256 of the file for all that it stores as large files; what is
-    # shorter is a git object id and says nothing about the content as such.
-    if etag is not None and re.fullmatch(r'[0-9a-f]{64}', etag):
-        expected.add(etag)
+    expected = _digests(card, etag)
     if not expected:
         logger.warning(
             '%s was downloaded, but nothing states its sha256 to verify it by', card.name
@@ -230,14 +232,43 @@ def _verify(card: ModelCard, path: Path, etag: str | None) -> None:
     found = _sha256(path)
     if expected == {found}:
         return
-    blob = path.resolve()
-    path.unlink()
-    blob.unlink(missing_ok=True)
+    _remove(path)
     raise DownloadError(
         f'model {card.name} arrived with the wrong content: its sha256 is {found}, expected was '
         f'{" and ".join(sorted(expected))}; the file was removed. Try again; if it comes back, a '
         f'proxy or mirror alters it: {_by_hand(card)}'
     )
+
+
+def _is_whole(card: ModelCard, path: Path) -> bool:
+    """Compare a cached file with the card's digest and the hub's, which names its blob."""
+    expected = _digests(card, path.resolve().name)
+    if not expected:
+        logger.warning('nothing states the sha256 of %s; remove it to fetch it again', path)
+        return True
+    return expected == {_sha256(path)}
+
+
+def _digests(card: ModelCard, etag: str | None) -> set[str]:
+    """Return what must be the sha256 of a file.
+
+    The hub's etag is that for all that it stores as large files; what is shorter is a git object id
+    and says nothing about the content as such.
+    """
+    stated = {etag} if etag is not None and re.fullmatch(r'[0-9a-f]{64}', etag) else set()
+    return stated | ({card.sha256} if card.sha256 else set())
+
+
+def _remove(path: Path) -> None:
+    """Remove a file from the cache, and the blob that it links to."""
+    blob = path.resolve()
+    try:
+        path.unlink()
+        blob.unlink(missing_ok=True)
+    except OSError as error:
+        raise DownloadError(
+            f'{path} is damaged and cannot be removed ({error.strerror}); remove it by hand'
+        ) from error
 
 
 def _sha256(path: Path) -> str:

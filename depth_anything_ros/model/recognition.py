@@ -24,6 +24,13 @@ from depth_anything_ros.model.checkpoint_file import CheckpointError, Checkpoint
 from depth_anything_ros.model.configuration import PATCH_SIZE, SIZES
 from depth_anything_ros.model.depth_anything import DepthAnything
 
+_OFFICIAL_NAME = re.compile(
+    r'(models_depth_anything_)?depth_anything_v2_'
+    r'(metric_((?P<indoor>hypersim|indoor)|(?P<outdoor>vkitti2?|outdoor))_)?'
+    r'(vit[sblg]|small|base|large)(_(fp16|fp32|bf16|hf))?'
+)
+"""The whole name of a published file or repository; a fine-tune's may only begin like it."""
+
 PROBE_SIDE = 12 * PATCH_SIZE
 PROBE_MARGIN = 0.95
 """Share of probe pixels that must fall on one side of zero in every picture to say anything."""
@@ -139,21 +146,23 @@ def _phrase(kind: DepthKind, max_depth: float | None) -> str:
 
 
 def _read_name(checkpoint: CheckpointFile) -> Statement | None:
-    """Read the kind from the official file names, or from the repository in the hub's cache."""
+    """Read the kind from the official file names, or from the repository in the hub's cache.
+
+    Another name with the word metric in it is believed too, but says no metres.
+    """
     path = checkpoint.path
-    names = [path.name, *(part for part in path.parts if part.startswith('models--'))]
+    names = [path.stem, *(part for part in path.parts if part.startswith('models--'))]
     for name in names:
         plain = re.sub(r'[^a-z0-9]+', '_', name.lower())
         kind, max_depth = DepthKind.METRIC, None
-        if re.search(r'(^|_)(hypersim|metric_indoor)(_|$)', plain):
-            max_depth = INDOOR_MAX_DEPTH
-        elif re.search(r'(^|_)(vkitti2?|metric_outdoor)(_|$)', plain):
-            max_depth = OUTDOOR_MAX_DEPTH
-        elif re.search(r'(^|_)metric(_|$)', plain):
-            pass
-        elif re.search(r'depth_anything_v2_(vit[sblg]|small|base|large)(_|$)', plain):
-            kind = DepthKind.RELATIVE
-        else:
+        if official := _OFFICIAL_NAME.fullmatch(plain):
+            if official['indoor']:
+                max_depth = INDOOR_MAX_DEPTH
+            elif official['outdoor']:
+                max_depth = OUTDOOR_MAX_DEPTH
+            else:
+                kind = DepthKind.RELATIVE
+        elif not re.search(r'(^|_)metric(_|$)', plain):
             continue
         return Statement(kind, max_depth, f'its name {name} says {_phrase(kind, max_depth)}')
     return None

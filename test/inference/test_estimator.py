@@ -206,6 +206,53 @@ def test_missing_weights_are_named(tmp_path):
         DepthEstimator('nano', tmp_path / 'nothing.safetensors', 'cpu')
 
 
+def test_max_depth_completes_weights_that_do_not_say_theirs(tmp_path):
+    path = tmp_path / 'mine.pth'
+    torch.save(random_estimator()._network.state_dict(), path)
+
+    estimator = DepthEstimator('nano', path, 'cpu', 'float32', INPUT_SIZE, max_depth=12.5)
+
+    assert (estimator.kind, estimator.max_depth) == (DepthKind.METRIC, 12.5)
+    assert estimator.estimate(picture(28, 28)).kind is DepthKind.METRIC
+
+
+def test_max_depth_that_contradicts_the_weights_is_refused():
+    with pytest.raises(CheckpointError, match='relative weights.*leave max_depth unset'):
+        DepthEstimator('nano', device='cpu', max_depth=20.0)
+
+
+def test_max_depth_makes_random_weights_metric_unless_the_model_says_another():
+    assert DepthEstimator('nano', 'random', 'cpu', max_depth=7.0).max_depth == 7.0
+    small = DepthEstimator('metric-indoor-small', 'random', 'cpu', max_depth=20.0)
+    assert small.max_depth == 20.0
+    with pytest.raises(CheckpointError, match='max_depth asks for 7 m, but model: metric-indoor'):
+        DepthEstimator('metric-indoor-small', 'random', 'cpu', max_depth=7.0)
+
+
+@pytest.fixture
+def cached(tmp_path, monkeypatch) -> Path:
+    """A truncated file of `small` in an otherwise empty cache of the hub."""
+    card = card_for('small')
+    monkeypatch.setenv('HF_HUB_CACHE', str(tmp_path))
+    folder = tmp_path / f'models--{card.repository.replace("/", "--")}'
+    path = folder / 'snapshots' / ('0' * 40) / card.filename
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b'PK\x03\x04 and no more')
+    (folder / 'refs').mkdir()
+    (folder / 'refs' / 'main').write_text('0' * 40)
+    return path
+
+
+def test_damaged_weights_of_the_cache_are_named_with_the_command_that_mends_them(cached):
+    with pytest.raises(CheckpointError, match='"depth-anything download small" checks') as caught:
+        DepthEstimator('small', device='cpu')
+    assert str(cached) in str(caught.value)
+
+    with pytest.raises(CheckpointError) as caught:  # the same bytes, as a file of one's own
+        DepthEstimator('small', cached, 'cpu')
+    assert 'depth-anything download' not in str(caught.value)
+
+
 def test_unknown_device_and_precision_are_refused_before_anything_is_loaded(tmp_path):
     with pytest.raises(DeviceError, match='quantum'):
         DepthEstimator('no such model', device='quantum')

@@ -18,7 +18,6 @@ from depth_anything_ros.model.catalog import CATALOG
 from depth_anything_ros.model.checkpoint import (
     CheckpointError,
     CheckpointMismatchError,
-    inspect_checkpoint,
     load_network,
     save_checkpoint,
 )
@@ -157,23 +156,40 @@ def test_a_clear_trial_run_refuses_the_wrong_model_and_says_how_to_overrule_it(s
     assert load(path, 'tiny').config.max_depth is None
 
 
-def test_an_unclear_trial_run_follows_the_settings_and_says_so(saved, caplog, monkeypatch):
+@pytest.fixture
+def unclear(monkeypatch):
+    """Let no trial run tell anything."""
     monkeypatch.setattr(checkpoint_module, 'probe_head', lambda network: None)
+
+
+@pytest.mark.parametrize('model', [None, 'tiny'])
+def test_after_an_unclear_trial_run_weights_are_relative_with_a_warning(
+    saved, caplog, unclear, model
+):
+    with caplog.at_level(logging.WARNING):
+        assert load(saved(), model).config.max_depth is None
+
+    assert 'taking it as relative; set max_depth' in caplog.text
+
+
+def test_the_name_of_a_model_alone_makes_no_metres(saved, unclear):
     path = saved()
 
-    with caplog.at_level(logging.WARNING):
-        assert load(path, 'metric-indoor-tiny').config.max_depth == 20.0
-        assert load(path).config.max_depth is None
+    with pytest.raises(CheckpointError, match=r'name of model: metric-indoor-tiny alone') as caught:
+        load(path, 'metric-indoor-tiny')
 
-    assert 'taking it as metric' in caplog.text
-    assert 'taking it as relative' in caplog.text
+    assert str(path) in str(caught.value)
+    assert 'set max_depth: 20, otherwise set model: tiny' in str(caught.value)
+    loaded = load(path, 'metric-indoor-tiny', max_depth=20.0)
+    assert loaded.config.max_depth == 20.0
 
 
-def test_facts_of_a_file_are_shown_without_settings(saved):
-    facts = inspect_checkpoint(saved(bias=FAR_BELOW))
-
-    assert (facts.size, facts.kind, facts.guessed) == ('tiny', DepthKind.METRIC, True)
-    assert inspect_checkpoint(saved(OUTDOOR_NAME)).max_depth == 80.0
+def test_a_number_that_contradicts_the_model_is_refused(saved):
+    with pytest.raises(
+        CheckpointMismatchError,
+        match=r'max_depth asks for 40 m, but model: metric-indoor-tiny is up to 20 m.*model: tiny ',
+    ):
+        load(saved(), 'metric-indoor-tiny', max_depth=40.0)
 
 
 def drop(*names):

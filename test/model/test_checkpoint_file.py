@@ -12,11 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from depth_anything_ros.model.checkpoint_file import (
-    CheckpointError,
-    read_checkpoint,
-    read_state_dict,
-)
+from depth_anything_ros.model.checkpoint_file import CheckpointError, read_checkpoint
 from depth_anything_ros.model.keys import transformers_from_official
 
 
@@ -50,7 +46,17 @@ def assert_same(read, state):
 def test_the_weights_are_found_however_they_are_wrapped(tmp_path, state, wrap):
     torch.save(wrap(state), tmp_path / 'any.pth')
 
-    assert_same(read_state_dict(tmp_path / 'any.pth'), state)
+    assert_same(read_checkpoint(tmp_path / 'any.pth').tensors, state)
+
+
+def test_averaged_weights_are_preferred_to_those_of_the_last_step(tmp_path, state):
+    last = {name: tensor + 1 for name, tensor in state.items()}
+    torch.save({'model': last, 'averaged': state, 'step': 9}, tmp_path / 'state.pt')
+
+    checkpoint = read_checkpoint(tmp_path / 'state.pt')
+
+    assert_same(checkpoint.tensors, state)
+    assert checkpoint.entries == {'step': 9}
 
 
 def test_what_a_trainer_says_beside_the_weights_is_kept(tmp_path, state):
@@ -62,7 +68,7 @@ def test_what_a_trainer_says_beside_the_weights_is_kept(tmp_path, state):
 def test_files_of_the_format_before_torch_1_6_are_read(tmp_path, state):
     torch.save(state, tmp_path / 'old.pth', _use_new_zipfile_serialization=False)
 
-    assert_same(read_state_dict(tmp_path / 'old.pth'), state)
+    assert_same(read_checkpoint(tmp_path / 'old.pth').tensors, state)
 
 
 def test_a_truncated_file_of_the_old_format_is_named(tmp_path, state):
@@ -73,7 +79,7 @@ def test_a_truncated_file_of_the_old_format_is_named(tmp_path, state):
     for length in (20, 30, 300, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
         with pytest.raises(CheckpointError, match=r'old\.pth'):
-            read_state_dict(path)
+            read_checkpoint(path)
 
 
 def test_safetensors_are_read_under_any_name_with_their_header(tmp_path, state):
@@ -124,7 +130,7 @@ def test_what_is_no_checkpoint_is_named_with_advice(tmp_path, content, message):
     path.write_bytes(content)
 
     with pytest.raises(CheckpointError, match=message) as caught:
-        read_state_dict(path)
+        read_checkpoint(path)
 
     assert str(path) in str(caught.value)
 
@@ -137,7 +143,7 @@ def test_a_truncated_file_is_named(tmp_path, state, name, share):
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
 
     with pytest.raises(CheckpointError, match=r'w\.\w+ is a broken .*truncated: download'):
-        read_state_dict(path)
+        read_checkpoint(path)
 
 
 class Payload:
@@ -154,7 +160,7 @@ def test_a_pickle_that_needs_code_is_refused_and_not_run(tmp_path, capsys):
         CheckpointError,
         match='would have to run code to be opened .it asks for .*print.*state_dict',
     ):
-        read_state_dict(tmp_path / 'evil.pth')
+        read_checkpoint(tmp_path / 'evil.pth')
     assert capsys.readouterr().out == ''
 
 
@@ -171,7 +177,7 @@ def test_a_sound_pickle_without_weights_is_refused(tmp_path, saved, message):
     torch.save(saved, tmp_path / 'other.pth')
 
     with pytest.raises(CheckpointError, match=message):
-        read_state_dict(tmp_path / 'other.pth')
+        read_checkpoint(tmp_path / 'other.pth')
 
 
 def test_another_zip_archive_is_refused(tmp_path):
@@ -179,26 +185,26 @@ def test_another_zip_archive_is_refused(tmp_path):
         archive.writestr('depth_anything_v2_vits.pth', b'inside')
 
     with pytest.raises(CheckpointError, match='broken PyTorch file'):
-        read_state_dict(tmp_path / 'w.pth')
+        read_checkpoint(tmp_path / 'w.pth')
 
 
 def test_a_folder_is_refused_with_what_lies_in_it(tmp_path):
     (tmp_path / 'model.safetensors').touch()
 
     with pytest.raises(CheckpointError, match=r'is a folder; .*model\.safetensors'):
-        read_state_dict(tmp_path)
+        read_checkpoint(tmp_path)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=r'gone\.pth does not exist'):
-        read_state_dict(tmp_path / 'gone.pth')
+        read_checkpoint(tmp_path / 'gone.pth')
 
 
 def test_transformers_weights_of_another_network_are_refused(tmp_path):
     torch.save({'backbone.embeddings.what': torch.zeros(1)}, tmp_path / 'beit.pth')
 
     with pytest.raises(CheckpointError, match=r'backbone\.embeddings\.what is no tensor'):
-        read_state_dict(tmp_path / 'beit.pth')
+        read_checkpoint(tmp_path / 'beit.pth')
 
 
 def test_a_broken_description_beside_the_weights_is_named(tmp_path, state):

@@ -97,6 +97,23 @@ def test_weights_from_scratch_are_those_of_dinov2(tiny):
     assert 0 < network.pretrained.cls_token.abs().max() < 1e-4
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_a_lower_precision_leaves_the_last_projection_as_it_was(tiny, random_network, dtype):
+    network = random_network(tiny)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+    assert network.set_precision(dtype) is network
+
+    last = 'depth_head.scratch.output_conv2.2.'
+    after = network.state_dict()
+    assert after.keys() == before.keys()
+    for name, tensor in after.items():
+        if name.startswith(last):
+            assert torch.equal(tensor, before[name]), name
+        assert tensor.dtype is (torch.float32 if name.startswith(last) else dtype), name
+    assert not torch.equal(before[last + 'weight'], before[last + 'weight'].to(dtype).float())
+
+
 def test_gradients_reach_every_tensor_that_has_a_use(tiny, random_network):
     network = random_network(tiny).train()
     network(torch.randn(1, 3, 28, 28, generator=torch.Generator().manual_seed(1))).mean().backward()

@@ -151,6 +151,41 @@ def test_the_cache_may_be_moved(home, shelf, monkeypatch, tmp_path):
     assert tmp_path / 'elsewhere' in fetch(CARD).parents
 
 
+def damage(path: Path) -> None:
+    """Cut a cached file off, as a full disk or a power failure may."""
+    path.write_bytes(WEIGHTS[:1000])
+
+
+def test_a_check_replaces_a_damaged_file_of_the_cache(home, shelf, caplog):
+    path = fetch(CARD)
+    damage(path)
+
+    assert fetch(CARD).read_bytes() == WEIGHTS[:1000]  # a robot that starts does not check
+    assert fetch(CARD, check=True) == path
+
+    assert path.read_bytes() == WEIGHTS
+    assert 'is damaged: removing it' in caplog.text
+    assert [blob.name for blob in blobs(home)] == [shelf.etag]
+
+
+def test_a_check_asks_nobody_about_a_sound_file(home, shelf):
+    path = fetch(CARD)
+    asked = len(shelf.requests)
+
+    assert fetch(CARD, check=True) == path
+    assert len(shelf.requests) == asked
+
+
+def test_a_check_without_a_digest_keeps_the_file_and_says_so(home, shelf, caplog):
+    shelf.etag = '0123456789abcdef0123456789abcdef01234567'
+    path = fetch(CARD)
+    damage(path)
+    caplog.clear()
+
+    assert fetch(CARD, check=True) == path
+    assert f'nothing states the sha256 of {path}' in caplog.text
+
+
 def test_a_broken_transfer_goes_on_where_it_stopped(home, shelf, monkeypatch):
     shelf.break_after = 64 * 1024
     monkeypatch.setattr(constants, 'DOWNLOAD_CHUNK_SIZE', 16 * 1024)

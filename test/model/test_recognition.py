@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from depth_anything_ros.depth import DepthKind
-from depth_anything_ros.model.checkpoint_file import CheckpointError, CheckpointFile
+from depth_anything_ros.model.catalog import WEIGHTS_FOLDER
+from depth_anything_ros.model.checkpoint_file import (
+    CheckpointError,
+    CheckpointFile,
+    read_checkpoint,
+)
 from depth_anything_ros.model.configuration import SIZES, config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 from depth_anything_ros.model.recognition import (
@@ -64,9 +70,11 @@ def test_other_networks_are_refused(names, message):
     [
         ('depth_anything_v2_vits.pth', RELATIVE, None),
         ('depth_anything_v2_vitl_fp16.safetensors', RELATIVE, None),
+        ('depth_anything_v2_metric_hypersim_vitl_fp32.safetensors', METRIC, 20.0),
         ('depth_anything_v2_metric_hypersim_vitl.pth', METRIC, 20.0),
         ('depth_anything_v2_metric_vkitti_vits.pth', METRIC, 80.0),
         ('my_metric_model.pth', METRIC, None),
+        ('depth_anything_v2_metric_hypersim_vits_mine.pth', METRIC, None),
         (
             'hub/models--depth-anything--Depth-Anything-V2-Metric-Outdoor-Small-hf/snapshots/1/m.pth',
             METRIC,
@@ -83,7 +91,17 @@ def test_official_names_tell_the_kind(path, kind, max_depth):
     assert 'name' in statement.evidence
 
 
-@pytest.mark.parametrize('path', ['latest.pth', 'geometric.pth', 'metric/latest.pth'])
+@pytest.mark.parametrize(
+    'path',
+    [
+        'latest.pth',
+        'geometric.pth',
+        'metric/latest.pth',
+        'depth_anything_v2_vits_mine.pth',
+        'mine_depth_anything_v2_vits.pth',
+        'relative_after_hypersim.pth',
+    ],
+)
 def test_other_names_tell_nothing(path):
     assert recognise(checkpoint(path)).kind is None
 
@@ -140,6 +158,20 @@ def test_the_probe_tells_outputs_clearly_on_one_side_of_zero(tiny, random_networ
     assert statement is not None
     assert statement.kind is kind
     assert 'a trial run left' in statement.evidence
+
+
+def test_the_probe_recognises_the_shipped_weights_without_their_header(tmp_path):
+    weights = load_file(WEIGHTS_FOLDER / 'nano.safetensors')
+    save_file(weights, tmp_path / 'silent.safetensors')
+    silent = read_checkpoint(tmp_path / 'silent.safetensors')
+    assert recognise(silent).kind is None
+    network = DepthAnything(config_for('nano')).eval()
+    network.load_state_dict(silent.tensors)
+
+    statement = probe_head(network)
+
+    assert statement is not None
+    assert statement.kind is RELATIVE
 
 
 def test_the_probe_says_nothing_when_the_outputs_straddle_zero(tiny, random_network):
