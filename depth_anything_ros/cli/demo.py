@@ -32,20 +32,29 @@ def demo(
     ] = 'procedural',
     seconds: Annotated[float, typer.Option(help='How long to record.', min=1.0)] = 12.0,
     rate: Annotated[
-        float, typer.Option(help="Frames per second of the camera; 0 is the source's own.", min=0)
-    ] = 10.0,
+        float,
+        typer.Option(
+            help="Frames per second; 0 is the source's own (10 for pictures and procedural).", min=0
+        ),
+    ] = 0.0,
     width: Annotated[int, typer.Option(help='Width of the camera image; 0: the source.')] = 0,
     output: Annotated[Path, typer.Option(help='Folder for the results.')] = Path('out/demo'),
 ) -> None:
     """Start camera_node and depth_node on loopback, record a bag, and show what came of it."""
     from depth_anything_ros.media.bag import BagError
     from depth_anything_ros.media.video import VideoError
-    from depth_anything_ros.ros.demo import DemoError, DemoSettings, run_demo
+
+    try:
+        from depth_anything_ros.ros.demo import DemoError, DemoSettings, run_demo
+    except ModuleNotFoundError as error:
+        if not _belongs_to_ros(error.name or ''):
+            raise
+        fail(f"no {error.name}: source a ROS 2 or pip install 'depth_anything_ros[ros]'")
 
     console = Console()
     if input == 'procedural' and width == 0:
         width = 320
-    settings = DemoSettings(model, input, rate, seconds, width, 0, output)
+    settings = DemoSettings(model, input, rate, seconds, width, output)
     try:
         run_demo(settings, console.print)
         run = RecordedRun(settings.bag)
@@ -59,6 +68,11 @@ def demo(
     (output / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     console.print(_table(summary))
     console.print(f'bag, demo.mp4, contact_sheet.png and summary.json are in {output}')
+
+
+def _belongs_to_ros(module: str) -> bool:
+    package = module.partition('.')[0]
+    return package.startswith(('rcl', 'rosidl_')) or package.endswith('_msgs')
 
 
 def summarise(run: RecordedRun, model: str, source: str) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from depth_anything_ros.model.hub import DownloadError, fetch
 def download(
     names: Annotated[list[str], typer.Argument(help='Models, as `depth-anything models` lists.')],
 ) -> None:
-    """Fetch the weights of models before the robot leaves the network."""
+    """Fetch the weights of models before the robot leaves the network; mend damaged ones."""
     for name in names:
         try:
-            path = fetch(card_for(name))
+            path = fetch(card_for(name), check=True)
         except (UnknownModelError, DownloadError) as error:
             fail(error)
         typer.echo(f'{name}: {path}')

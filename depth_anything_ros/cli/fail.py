@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 
-def fail(error: Exception) -> NoReturn:
+def fail(error: Exception | str) -> NoReturn:
     """Print an error in one line on stderr and exit with 1."""
     typer.echo(f'error: {error}', err=True)
-    raise typer.Exit(1) from error
+    raise typer.Exit(1)

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,6 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 _FOREVER = QosTime(2147483647, 4294967295)  # how rosbag2 writes "no deadline"
-_HEADER_BYTES = 12  # CDR encapsulation, seconds, nanoseconds
 
 
 class BagError(RuntimeError):
@@ -38,7 +36,6 @@ class TopicQos:
 
     reliable: bool = True
     depth: int = 10
-    transient_local: bool = False
 
     def to_rosbags(self) -> Qos:
         """Return the full profile, everything else at its default."""
@@ -46,9 +43,7 @@ class TopicQos:
             history=QosHistory.KEEP_LAST,
             depth=self.depth,
             reliability=QosReliability.RELIABLE if self.reliable else QosReliability.BEST_EFFORT,
-            durability=(
-                QosDurability.TRANSIENT_LOCAL if self.transient_local else QosDurability.VOLATILE
-            ),
+            durability=QosDurability.VOLATILE,
             deadline=_FOREVER,
             lifespan=_FOREVER,
             liveliness=QosLiveliness.AUTOMATIC,
@@ -57,21 +52,13 @@ class TopicQos:
         )
 
 
-def header_stamp_ns(cdr: bytes) -> int:
-    """Return the header stamp in nanoseconds of a serialized message that begins with a Header."""
-    if len(cdr) < _HEADER_BYTES:
-        raise BagError(f'a stamped message has at least {_HEADER_BYTES} bytes, got {len(cdr)}')
-    order: Any = 'little' if cdr[1] & 1 else 'big'
-    seconds = int.from_bytes(cdr[4:8], order, signed=True)
-    return seconds * 1_000_000_000 + int.from_bytes(cdr[8:12], order)
-
-
 class BagWriter:
     """Writes already serialized messages into a new bag: a folder with one MCAP file and metadata.
 
-    An existing ``path`` is refused, or with ``overwrite`` replaced when it is a bag. Use it as a
-    context manager: the bag is finished, and so readable, also when the block raises. Message
-    types are those of ROS 2 Jazzy. Raises BagError.
+    An existing ``path`` is refused, or with ``overwrite`` replaced when it holds the files of such
+    a bag and nothing else; those of ``ros2 bag record`` have other names. Use it as a context
+    manager: the bag is finished, and so readable, also when the block raises. Message types are
+    those of ROS 2 Jazzy. Raises BagError.
     """
 
     def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
@@ -79,9 +66,7 @@ class BagWriter:
         if self.path.exists():
             if not overwrite:
                 raise BagError(f'{self.path} exists already: remove it or write somewhere else')
-            if not (self.path / 'metadata.yaml').is_file() and not any(self.path.glob('*.mcap')):
-                raise BagError(f'{self.path} is not a bag, so it is not overwritten')
-            shutil.rmtree(self.path)
+            _remove_own(self.path)
         self._types = get_typestore(Stores.ROS2_JAZZY)
         self._connections: dict[str, Connection] = {}
         self._writer: Writer | None = Writer(
@@ -132,6 +117,23 @@ class BagWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _remove_own(path: Path) -> None:
+    """Remove a bag that BagWriter wrote; one that was cut off has no metadata."""
+    mcap = f'{path.name}.mcap'
+    names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    if path.is_symlink() or names not in ({mcap}, {mcap, 'metadata.yaml'}):
+        raise BagError(
+            f'{path} holds something else than {mcap} and metadata.yaml, so it is not overwritten: '
+            'move it away or write somewhere else'
+        )
+    try:
+        for name in names:
+            (path / name).unlink()
+        path.rmdir()
+    except OSError as error:
+        raise BagError(f'cannot replace bag {path}: {error}') from error
 
 
 class BagReader:

@@ -12,8 +12,6 @@ from typing import Any
 
 import yaml
 
-from depth_anything_ros.geometry.intrinsics import Intrinsics
-
 # How many coefficients the models of sensor_msgs/distortion_models.hpp take.
 DISTORTION_MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14), 'equidistant': (4,)}
 _MAX_SIZE = 2**16
@@ -39,11 +37,6 @@ class Calibration:
     k: tuple[float, ...]
     r: tuple[float, ...]
     p: tuple[float, ...]
-
-    @property
-    def intrinsics(self) -> Intrinsics:
-        """The pinhole part of the raw (distorted) picture."""
-        return Intrinsics(self.width, self.height, self.k[0], self.k[4], self.k[2], self.k[5])
 
     def scaled(self, width: int, height: int) -> Calibration:
         """Return the calibration of the same picture resized to width x height.
@@ -85,23 +78,6 @@ def read_calibration(path: str | Path) -> Calibration:
         return _parse(document)
     except CalibrationError as error:
         raise CalibrationError(f'calibration file {path}: {error}') from None
-
-
-def write_calibration(path: str | Path, calibration: Calibration) -> None:
-    """Write a calibration in the format that read_calibration and ROS read."""
-    c = calibration
-    document = {
-        'image_width': c.width,
-        'image_height': c.height,
-        'camera_name': c.camera_name,
-        'camera_matrix': {'rows': 3, 'cols': 3, 'data': list(c.k)},
-        'distortion_model': c.distortion_model,
-        'distortion_coefficients': {'rows': 1, 'cols': len(c.d), 'data': list(c.d)},
-        'rectification_matrix': {'rows': 3, 'cols': 3, 'data': list(c.r)},
-        'projection_matrix': {'rows': 3, 'cols': 4, 'data': list(c.p)},
-    }
-    text = yaml.safe_dump(document, sort_keys=False, default_flow_style=None, width=100)
-    Path(path).write_text(text, encoding='utf-8')
 
 
 def _parse(document: Mapping[str, Any]) -> Calibration:

@@ -20,6 +20,7 @@ _OPENCV_MAPS = ('cividis', 'inferno', 'jet', 'magma', 'plasma', 'turbo', 'viridi
 COLOR_MAPS = ('spectral', *_OPENCV_MAPS, 'gray')
 
 UNKNOWN_COLOR = 0  # black
+_PERCENTILES = (2.0, 98.0)
 _SAMPLES = 2**16  # pixels that the percentiles are taken over: more costs time and changes nothing
 
 
@@ -50,27 +51,21 @@ def color_table(colormap: str) -> np.ndarray:
     return table
 
 
-def colorize(
-    values: np.ndarray,
-    kind: DepthKind,
-    colormap: str = 'spectral',
-    limits: tuple[float, float] | None = None,
-    percentiles: tuple[float, float] = (2.0, 98.0),
-) -> np.ndarray:
+def colorize(values: np.ndarray, kind: DepthKind, colormap: str = 'spectral') -> np.ndarray:
     """Paint a depth map; near is the red (or bright) end for both kinds.
 
     ``values`` is (H, W) float32, inverse depth or metres as ``kind`` says; metres are painted by
-    their inverse, so that a scene looks alike in both kinds. The range of colours is ``limits``
-    (low, high) in the unit of ``values``, or else the given percentiles of this picture. Metric
-    +inf (beyond range, REP 117) takes the far colour and -inf (too close) the near one; NaN,
-    metres <= 0 and a relative infinity are unknown and black. Returns (H, W, 3) uint8 RGB.
+    their inverse, so that a scene looks alike in both kinds. The colours range from the 2nd to the
+    98th percentile of this picture. Metric +inf (beyond range, REP 117) takes the far colour and
+    -inf (too close) the near one; NaN, metres <= 0 and a relative infinity are unknown and black.
+    Returns (H, W, 3) uint8 RGB.
     """
     values = np.asarray(values, dtype=np.float32)
     if values.ndim != 2:
         raise ValueError(f'a depth map is (H, W), got shape {values.shape}')
     table = color_table(colormap)
     nearness, known = _nearness(values, kind)
-    low, high = _range(nearness, known, kind, limits, percentiles)
+    low, high = _range(nearness, known, kind)
     span = high - low
     if span > 0.0:
         with np.errstate(invalid='ignore', over='ignore'):
@@ -94,27 +89,12 @@ def _nearness(values: np.ndarray, kind: DepthKind) -> tuple[np.ndarray, np.ndarr
     return nearness, (values > 0.0) | np.isneginf(values)
 
 
-def _range(
-    nearness: np.ndarray,
-    known: np.ndarray,
-    kind: DepthKind,
-    limits: tuple[float, float] | None,
-    percentiles: tuple[float, float],
-) -> tuple[float, float]:
+def _range(nearness: np.ndarray, known: np.ndarray, kind: DepthKind) -> tuple[float, float]:
     """Return the nearness of the far and of the near end of the colours."""
-    if limits is not None:
-        low, high = limits
-        if not (np.isfinite(low) and np.isfinite(high) and low < high):
-            raise ValueError(f'limits must be finite with low < high, got {limits}')
-        if kind is DepthKind.RELATIVE:
-            return low, high
-        if low <= 0.0:
-            raise ValueError(f'metric limits must be above 0 m, got {limits}')
-        return 1.0 / high, 1.0 / low
     sample = nearness[known & np.isfinite(nearness)]
     if kind is DepthKind.METRIC:
         sample = sample[sample > 0.0]  # beyond range: far, but not a distance
     if not sample.size:
         return 0.0, 0.0
-    low, high = np.percentile(sample[:: max(1, sample.size // _SAMPLES)], percentiles)
+    low, high = np.percentile(sample[:: max(1, sample.size // _SAMPLES)], _PERCENTILES)
     return float(low), float(high)

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,6 @@ class DemoSettings:
     rate: float
     seconds: float
     width: int
-    height: int
     folder: Path
     start_timeout: float = 300.0
 
@@ -66,8 +66,9 @@ class DemoSettings:
 def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
     """Run both nodes for a bounded time and leave the bag and their logs in the folder.
 
-    The nodes find each other over loopback in a ROS domain of their own. Raises DemoError when
-    one of them ends early or no depth comes.
+    The nodes find each other over loopback in a ROS domain of their own. The bag of an earlier
+    demo is replaced; any other is a BagError. Raises DemoError when a node ends early or no depth
+    comes.
     """
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     os.environ['ROS_DOMAIN_ID'] = str(10 + os.getpid() % 90)
@@ -79,7 +80,9 @@ def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         executor = SingleThreadedExecutor()
-        with BagWriter(settings.bag, overwrite=True) as bag:
+        # A demo leaves its logs beside its bag; without them the bag is somebody else's.
+        own = (settings.folder / 'depth_node.log').is_file()
+        with BagWriter(settings.bag, overwrite=own) as bag:
             recorder = Recorder(bag)
             executor.add_node(recorder)
             try:
@@ -110,7 +113,6 @@ def _camera_parameters(settings: DemoSettings) -> list[str]:
         f'source:={settings.source}',
         f'rate:={settings.rate}',
         f'width:={settings.width}',
-        f'height:={settings.height}',
         # The recorder and the node.
         'wait_for:=2',
     ]
@@ -140,9 +142,11 @@ def _record(
                 process.check()
 
     say(f'starting depth_node ({settings.model}) and camera_node ({settings.source})')
-    processes.append(_Process('depth_node', settings.folder, _depth_parameters(settings)))
-    camera = _Process('camera_node', settings.folder, _camera_parameters(settings))
-    processes.append(camera)
+    with _signals_held():
+        # Between the start of a process and its entry in the list nobody would end it.
+        processes.append(_Process('depth_node', settings.folder, _depth_parameters(settings)))
+        camera = _Process('camera_node', settings.folder, _camera_parameters(settings))
+        processes.append(camera)
     for topic in NODE_TOPICS:
         recorder.record(topic)
     spin(node_is_there, settings.start_timeout)
@@ -160,6 +164,26 @@ def _record(
         executor.spin_once(timeout_sec=0.1)
         if answers() != last:
             last, since = answers(), time.monotonic()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold back SIGINT and SIGTERM until the end of the block.
+
+    By handlers, not by a mask: a process started in the block would inherit that.
+    """
+    held: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: held.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 class _Process:

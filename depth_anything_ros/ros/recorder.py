@@ -12,7 +12,7 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from depth_anything_ros.media.bag import BagWriter, TopicQos, header_stamp_ns
+from depth_anything_ros.media.bag import BagWriter, TopicQos
 
 
 class RecorderError(ValueError):
@@ -48,15 +48,13 @@ class Recorder(Node):
     """Writes every message of the topics it is given into a bag, without decoding it.
 
     The bag has the topics under their full names, each message at the time of its receipt.
-    ``stamps`` has, by the name given, the header stamps in nanoseconds in the order of receipt, and
-    ``counts`` the number of messages; messages without a header have no stamps. The bag belongs to
-    the caller, who closes it after the node has stopped spinning.
+    ``counts`` has the number of messages by the name given. The bag belongs to the caller, who
+    closes it after the node has stopped spinning.
     """
 
     def __init__(self, bag: BagWriter, **node_arguments: Any) -> None:
         super().__init__('recorder', **node_arguments)
         self._bag = bag
-        self.stamps: dict[str, list[int]] = {}
         self.counts: dict[str, int] = {}
 
     def record(self, topic: RecordedTopic) -> None:
@@ -72,18 +70,13 @@ class Recorder(Node):
         )
         full_name = self.resolve_topic_name(topic.name)
         self._bag.add_topic(full_name, topic.message_type, TopicQos(topic.reliable, topic.depth))
-        self.stamps[topic.name] = []
         self.counts[topic.name] = 0
-        fields = list(kind.get_fields_and_field_types().values())
-        stamped = bool(fields) and fields[0] == 'std_msgs/Header'
-        store = self._writer(topic.name, full_name, stamped)
+        store = self._writer(topic.name, full_name)
         self.create_subscription(kind, topic.name, store, profile, raw=True)
 
-    def _writer(self, name: str, full_name: str, stamped: bool) -> Callable[[bytes], None]:
+    def _writer(self, name: str, full_name: str) -> Callable[[bytes], None]:
         def store(cdr: bytes) -> None:
             self._bag.write(full_name, cdr, self.get_clock().now().nanoseconds)
             self.counts[name] += 1
-            if stamped:
-                self.stamps[name].append(header_stamp_ns(cdr))
 
         return store

@@ -47,7 +47,7 @@ def test_an_unknown_model_is_one_line_and_exit_code_1():
 
 
 def test_a_failed_download_is_one_line_and_exit_code_1(monkeypatch):
-    def fails(card):
+    def fails(card, check):
         raise DownloadError(f'no network for {card.name}')
 
     monkeypatch.setattr(download_module, 'fetch', fails)
@@ -57,7 +57,11 @@ def test_a_failed_download_is_one_line_and_exit_code_1(monkeypatch):
 
 
 def test_downloads_tell_where_each_file_is(monkeypatch, tmp_path):
-    monkeypatch.setattr(download_module, 'fetch', lambda card: tmp_path / f'{card.name}.pth')
+    def checked(card, check):
+        assert check
+        return tmp_path / f'{card.name}.pth'
+
+    monkeypatch.setattr(download_module, 'fetch', checked)
     result = run('download', 'small', 'base')
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
@@ -120,6 +124,17 @@ def test_the_console_entry_says_what_to_install(missing):
     assert result.returncode == 1
     (line,) = result.stderr.strip().splitlines()
     assert missing in line and "pip install 'depth_anything_ros[cli]'" in line
+
+
+@pytest.mark.parametrize('missing', ['rclpy', 'sensor_msgs'])
+def test_a_demo_without_ros_says_what_to_do(missing, tmp_path):
+    pytest.importorskip('rclpy')
+    result = run_main(BLOCK.format(missing=missing), 'demo', '--output', str(tmp_path / 'out'))
+    assert result.returncode == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith(f'error: no {missing}: source a ROS 2')
+    assert "pip install 'depth_anything_ros[ros]'" in line
+    assert not (tmp_path / 'out').exists()
 
 
 def test_the_console_entry_does_not_hide_other_missing_modules():

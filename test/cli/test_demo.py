@@ -20,10 +20,14 @@ import pytest
 pytest.importorskip('typer')
 
 from rosbags.typesys import Stores, get_typestore
+from typer.testing import CliRunner
 
+from depth_anything_ros.cli.app import app
 from depth_anything_ros.cli.demo import COUNTERS, summarise
 from depth_anything_ros.media.bag import BagReader, BagWriter
 from depth_anything_ros.media.recorded_run import RecordedRun
+from depth_anything_ros.media.sources import open_source
+from depth_anything_ros.media.video import write_side_by_side
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 IMAGE = 'sensor_msgs/msg/Image'
@@ -145,6 +149,46 @@ def test_without_diagnostics_nothing_is_claimed(tmp_path):
     assert summary['latency_ms'] == {'p50': None, 'p99': None} and summary['fps'] == 0.0
 
 
+@pytest.fixture
+def inputs(tmp_path) -> dict[str, str]:
+    """A source of each kind; the video has 25 frames per second."""
+    black = np.zeros((14, 14, 3), np.uint8)
+    (tmp_path / 'pictures').mkdir()
+    assert cv2.imwrite(str(tmp_path / 'pictures' / '0.png'), black)
+    write_side_by_side(tmp_path / 'film.mp4', [(black, black)] * 5, 25.0)
+    return {
+        'procedural': 'procedural',
+        'folder': str(tmp_path / 'pictures'),
+        'video': str(tmp_path / 'film.mp4'),
+    }
+
+
+@pytest.mark.parametrize(
+    ('kind', 'arguments', 'rate'),
+    [
+        ('procedural', [], 10.0),
+        ('folder', [], 10.0),
+        ('video', [], 25.0),
+        ('video', ['--rate', '5'], 5.0),
+    ],
+)
+def test_a_source_runs_at_its_own_rate_unless_told(
+    tmp_path, monkeypatch, inputs, kind, arguments, rate
+):
+    demo = pytest.importorskip('depth_anything_ros.ros.demo')
+    asked = []
+
+    def note(settings, say):
+        asked.append(settings)
+        raise demo.DemoError('noted')
+
+    monkeypatch.setattr(demo, 'run_demo', note)
+    command = ['demo', '--input', inputs[kind], '--output', str(tmp_path / 'out'), *arguments]
+    assert 'noted' in CliRunner().invoke(app, command).stderr
+    with open_source(asked[0].source, size=(asked[0].width, 0), rate=asked[0].rate) as source:
+        assert source.rate == rate
+
+
 def demo_command(folder: Path, *arguments: str) -> list[str]:
     code = 'import sys; from depth_anything_ros.cli.main import main; sys.exit(main())'
     return [sys.executable, '-c', code, 'demo', '--output', str(folder), *arguments]
@@ -156,14 +200,15 @@ def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def nodes_of(folder: Path) -> list[str]:
-    """Return the command lines of the processes that name a folder."""
+    """Return the command lines of the processes that name a folder or write into it."""
     found = []
-    for entry in Path('/proc').glob('[0-9]*/cmdline'):
+    for process in Path('/proc').glob('[0-9]*'):
         try:
-            line = entry.read_bytes().replace(b'\0', b' ').decode(errors='replace')
+            line = (process / 'cmdline').read_bytes().replace(b'\0', b' ').decode(errors='replace')
+            output = os.readlink(process / 'fd' / '1')
         except OSError:  # it has ended
             continue
-        if str(folder) in line and entry.parent.name != str(os.getpid()):
+        if (str(folder) in line or str(folder) in output) and process.name != str(os.getpid()):
             found.append(line)
     return found
 
@@ -180,7 +225,7 @@ def finished(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     arguments = ('--input', str(pictures), '--seconds', '2', '--rate', '5', '--model', 'nano')
     result = run_demo(folder, *arguments)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert not nodes_of(pictures)
+    assert not nodes_of(pictures) and not nodes_of(folder)
     return folder, result
 
 
@@ -228,12 +273,37 @@ def test_the_video_and_the_contact_sheet_can_be_read(finished):
 
 def test_a_missing_input_is_one_line_and_nothing_stays_behind(tmp_path):
     pytest.importorskip('rclpy')
+    BagWriter(tmp_path / 'out' / 'bag').close()  # an earlier demo's, which is replaced
+    before = (tmp_path / 'out' / 'bag' / 'bag.mcap').read_bytes()
+    (tmp_path / 'out' / 'depth_node.log').touch()
     result = run_demo(tmp_path / 'out', '--input', str(tmp_path / 'nowhere'), '--seconds', '1')
     assert result.returncode == 1, result.stdout + result.stderr
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith('error: camera_node') and str(tmp_path / 'nowhere') in line
     assert not nodes_of(tmp_path)
     assert not (tmp_path / 'out' / 'summary.json').exists()
+    assert (tmp_path / 'out' / 'bag' / 'bag.mcap').read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ('names', 'log'),
+    [(['bag.mcap', 'metadata.yaml'], False), (['bag_0.mcap', 'metadata.yaml'], True)],
+    ids=['no traces of a demo', 'ros2 bag record after a demo'],
+)
+def test_a_bag_of_somebody_else_stops_the_demo_before_it_starts(tmp_path, names, log):
+    pytest.importorskip('rclpy')
+    (tmp_path / 'bag').mkdir()
+    for name in names:
+        (tmp_path / 'bag' / name).write_text('a day in the field')
+    if log:
+        (tmp_path / 'depth_node.log').write_text('earlier')
+    result = run_demo(tmp_path, '--seconds', '1')
+    assert result.returncode == 1, result.stdout + result.stderr
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith(f'error: {tmp_path / "bag"}') and 'or write somewhere else' in line
+    assert sorted(entry.name for entry in (tmp_path / 'bag').iterdir()) == names
+    assert 'starting' not in result.stdout
+    assert not (tmp_path / 'camera_node.log').exists()
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
@@ -251,3 +321,19 @@ def test_ended_from_outside_it_takes_its_nodes_along(tmp_path, number):
         process.kill()
     assert process.returncode == 130 and 'Traceback' not in output, output
     assert not nodes_of(tmp_path)
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_nodes_start_is_held_until_they_can_be_ended(number):
+    pytest.importorskip('rclpy')
+    from depth_anything_ros.ros.demo import _signals_held
+
+    before, done = signal.signal(number, signal.default_int_handler), []
+    try:
+        with pytest.raises(KeyboardInterrupt), _signals_held():
+            signal.raise_signal(number)
+            done.append('started')
+        assert done == ['started']
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)

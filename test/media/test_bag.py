@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rosbags.typesys import Stores, get_typestore
 
-from depth_anything_ros.media.bag import BagError, BagReader, BagWriter, TopicQos, header_stamp_ns
+from depth_anything_ros.media.bag import BagError, BagReader, BagWriter, TopicQos
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 IMAGE = 'sensor_msgs/msg/Image'
@@ -91,11 +91,41 @@ def test_an_existing_bag_is_replaced_only_when_asked(tmp_path: Path) -> None:
         assert '/note' in bag.topics
 
 
-def test_a_folder_that_is_no_bag_is_never_removed(tmp_path: Path) -> None:
-    (tmp_path / 'thesis.txt').write_text('years of work')
-    with pytest.raises(BagError, match='not a bag'):
-        BagWriter(tmp_path, overwrite=True)
-    assert (tmp_path / 'thesis.txt').exists()
+def test_a_bag_that_was_cut_off_is_replaced(tmp_path: Path) -> None:
+    BagWriter(tmp_path / 'bag').close()
+    (tmp_path / 'bag' / 'metadata.yaml').unlink()
+    BagWriter(tmp_path / 'bag', overwrite=True).close()
+    assert (tmp_path / 'bag' / 'metadata.yaml').exists()
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ['thesis.txt'],
+        ['metadata.yaml'],
+        ['bag_0.mcap', 'metadata.yaml'],
+        ['bag.mcap', 'metadata.yaml', 'notes.txt'],
+        [],
+    ],
+    ids=['no bag', 'metadata only', 'ros2 bag record', 'a bag and more', 'empty'],
+)
+def test_what_is_not_its_own_bag_is_never_removed(tmp_path: Path, names: list[str]) -> None:
+    folder = tmp_path / 'bag'
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text('years of work')
+    with pytest.raises(BagError, match=r'something else than bag\.mcap.*move it away'):
+        BagWriter(folder, overwrite=True)
+    assert sorted(entry.name for entry in folder.iterdir()) == sorted(names)
+
+
+def test_a_link_to_a_bag_is_not_followed(tmp_path: Path) -> None:
+    BagWriter(tmp_path / 'bag').close()
+    (tmp_path / 'link').mkdir()
+    (tmp_path / 'link' / 'bag').symlink_to(tmp_path / 'bag')
+    with pytest.raises(BagError, match='not overwritten'):
+        BagWriter(tmp_path / 'link' / 'bag', overwrite=True)
+    assert (tmp_path / 'bag' / 'bag.mcap').exists()
 
 
 def test_wrong_use_is_named(tmp_path: Path) -> None:
@@ -111,9 +141,3 @@ def test_wrong_use_is_named(tmp_path: Path) -> None:
         bag.write('/note', string_cdr('late'), 1)
     with pytest.raises(BagError, match='not a readable bag'):
         BagReader(tmp_path / 'nowhere')
-
-
-def test_header_stamps_are_read_from_the_bytes() -> None:
-    assert header_stamp_ns(image_cdr(1_700_000_000, 123_456_789)) == 1_700_000_000_123_456_789
-    with pytest.raises(BagError, match='12 bytes'):
-        header_stamp_ns(b'\x00\x01\x00\x00')

@@ -7,12 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from depth_anything_ros.geometry.intrinsics import Intrinsics
-from depth_anything_ros.media.calibration import (
-    CalibrationError,
-    read_calibration,
-    write_calibration,
-)
+from depth_anything_ros.media.calibration import CalibrationError, read_calibration
 
 TEXT = """image_width: 640
 image_height: 480
@@ -51,18 +46,12 @@ def test_all_fields_are_read(path: Path) -> None:
     assert calibration.distortion_model == 'plumb_bob'
     assert calibration.d == (0.1, -0.2, 1e-05, 0.002, 0.0)
     assert calibration.k == (500.5, 0, 320, 0, 501, 240, 0, 0, 1)
-    assert calibration.p[3] == -60.0
-    assert calibration.intrinsics == Intrinsics(640, 480, 500.5, 501.0, 320.0, 240.0)
+    assert calibration.r == (1, 0, 0, 0, 1, 0, 0, 0, 1)
+    assert calibration.p == (490, 0, 321, -60, 0, 491, 241, 0, 0, 0, 1, 0)
 
 
 def test_a_file_url_is_read(path: Path) -> None:
     assert read_calibration(f'file://{path}').width == 640
-
-
-def test_what_is_written_is_read_back(path: Path, tmp_path: Path) -> None:
-    calibration = read_calibration(path)
-    write_calibration(tmp_path / 'copy.yaml', calibration)
-    assert read_calibration(tmp_path / 'copy.yaml') == calibration
 
 
 def test_scaling_follows_the_picture(path: Path) -> None:

@@ -70,18 +70,6 @@ def test_a_constant_with_sky_keeps_the_sky_far() -> None:
     assert tuple(painted[3, 0]) not in (SPECTRAL[0], SPECTRAL[-1])
 
 
-def test_fixed_limits_hold_across_pictures() -> None:
-    near = colorize(np.full((2, 2), 1.0, np.float32), DepthKind.METRIC, limits=(1.0, 10.0))
-    far = colorize(np.full((2, 2), 50.0, np.float32), DepthKind.METRIC, limits=(1.0, 10.0))
-    assert tuple(near[0, 0]) == SPECTRAL[0] and tuple(far[0, 0]) == SPECTRAL[-1]
-
-
-@pytest.mark.parametrize('limits', [(2.0, 1.0), (0.0, 5.0), (1.0, np.inf)])
-def test_impossible_limits_are_refused(limits) -> None:
-    with pytest.raises(ValueError, match='limits'):
-        colorize(ramp(1.0, 2.0), DepthKind.METRIC, limits=limits)
-
-
 @pytest.mark.parametrize('name', COLOR_MAPS)
 def test_every_map_has_256_colours(name: str) -> None:
     table = color_table(name)

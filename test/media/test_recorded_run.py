@@ -15,6 +15,12 @@ from rosbags.typesys import Stores, get_typestore
 
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.media.bag import BagError, BagWriter
+from depth_anything_ros.media.contact_sheet import (
+    BACKGROUND,
+    CAPTION_HEIGHT,
+    GAP,
+    TITLE_HEIGHT,
+)
 from depth_anything_ros.media.recorded_run import RecordedRun, write_sheet, write_video
 from depth_anything_ros.media.video import VideoError
 
@@ -22,6 +28,7 @@ TYPES = get_typestore(Stores.ROS2_JAZZY)
 IMAGE = 'sensor_msgs/msg/Image'
 ARRAY = 'diagnostic_msgs/msg/DiagnosticArray'
 SHAPE = (24, 32)
+CELL_WIDTH = 320
 PLACES = {
     'image': '/image',
     'depth': '/depth/disparity_relative',
@@ -198,27 +205,38 @@ def test_a_run_without_frames_makes_no_video(tmp_path):
     assert not (tmp_path / 'demo.mp4').exists()
 
 
+def sheet_of(run: RecordedRun, path: Path, frames: int) -> np.ndarray:
+    """Write a contact sheet; return the middle pixel of each cell, (rows, columns, 3)."""
+    write_sheet(run, path, frames)
+    sheet = cv2.imread(str(path))[..., ::-1]
+    cell_height = CELL_WIDTH * SHAPE[0] // SHAPE[1]
+    pitch_y, pitch_x = cell_height + CAPTION_HEIGHT + GAP, CELL_WIDTH + GAP
+    top = GAP + TITLE_HEIGHT
+    rows, columns = (sheet.shape[0] - top) // pitch_y, (sheet.shape[1] - GAP) // pitch_x
+    assert sheet.shape == (top + rows * pitch_y, GAP + columns * pitch_x, 3)
+    ys = top + cell_height // 2 + pitch_y * np.arange(rows)
+    xs = GAP + CELL_WIDTH // 2 + pitch_x * np.arange(columns)
+    return sheet[np.ix_(ys, xs)]
+
+
 @pytest.mark.parametrize('truths', [(), (1, 2, 3, 4), (3, 4)])
-def test_the_sheet_has_a_column_for_the_truth_where_there_is_some(tmp_path, truths):
+def test_the_sheet_has_a_row_a_frame_and_a_column_for_truth_where_there_is_some(tmp_path, truths):
     order = [
         (kind, s) for s in (1, 2, 3, 4) for kind in ('image', 'truth', 'depth')
         if kind != 'truth' or s in truths
     ]  # fmt: skip
-    path = tmp_path / 'sheet.png'
-    write_sheet(run_of(tmp_path, *order), path, 4)
-    sheet = cv2.imread(str(path))
-    assert sheet is not None and sheet.shape[0] >= 4 * SHAPE[0]
-    without = (2 + bool(truths)) * SHAPE[1]
-    assert sheet.shape[1] >= without
+    cells = sheet_of(run_of(tmp_path, *order), tmp_path / 'sheet.png', 4)
+    assert cells.shape == (4, 3 if truths else 2, 3)
+    painted = (cells != BACKGROUND).any(axis=2)
+    for row, second in enumerate((1, 2, 3, 4)):
+        assert (cells[row, 0] == second).all()
+        assert painted[row].tolist() == [True, True, second in truths][: cells.shape[1]]
 
 
 def test_a_long_run_is_shown_by_a_few_frames_the_first_and_the_last_too(tmp_path):
     order = [(kind, s) for s in range(1, 41) for kind in ('image', 'depth')]
-    run = run_of(tmp_path, *order)
-    write_sheet(run, tmp_path / 'long.png', 40)
-    write_sheet(run_of(tmp_path / 'short', *order[:12]), tmp_path / 'short.png', 6)
-    long, short = (cv2.imread(str(tmp_path / f'{name}.png')) for name in ('long', 'short'))
-    assert long.shape == short.shape
+    cells = sheet_of(run_of(tmp_path, *order), tmp_path / 'long.png', 40)
+    assert cells[:, 0, 0].tolist() == [1, 8, 16, 24, 32, 40]
 
 
 def test_a_folder_that_is_missing_is_an_error(tmp_path):

@@ -63,10 +63,6 @@ def test_all_messages_arrive_in_the_bag_with_their_stamps(ros_domain, tmp_path: 
         executor.shutdown()
         recorder.destroy_node()
     talker.destroy_node()
-    assert recorder.stamps == {
-        'image': [(100 + index) * 1_000_000_000 + 5 for index in range(7)],
-        '/note': [],
-    }
     with BagReader(tmp_path / 'bag') as bag:
         assert bag.topics == {
             '/robot/image': ('sensor_msgs/msg/Image', 7),
