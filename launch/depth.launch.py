@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start depth_node on a camera's topics."""
 
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import LifecycleNode
 from launch_ros.parameter_descriptions import ParameterValue
@@ -13,30 +13,45 @@ PARAMS = PathJoinSubstitution([FindPackageShare('depth_anything_ros'), 'config',
 ARGUMENTS = (
     ('params_file', PARAMS, 'YAML file with the parameters of depth_node'),
     ('namespace', '', 'Namespace of the node and its topics'),
-    ('image', 'image', 'Image topic of the camera (sensor_msgs/Image)'),
+    (
+        'image',
+        'image',
+        'Image topic of the camera (sensor_msgs/Image). Depth has the geometry of this image: '
+        'where the lens distorts, give a rectified one (image_rect)',
+    ),
     ('image_compressed', 'image/compressed', 'The same as sensor_msgs/CompressedImage'),
     ('camera_info', 'camera_info', 'Camera info topic of the camera'),
-    ('use_sim_time', 'false', 'Take the time from /clock, for simulators and bags'),
+    (
+        'use_sim_time',
+        '',
+        'true: take the time from /clock, for simulators and bags; unset: as params_file says',
+    ),
     ('log_level', 'info', 'debug, info, warn, error or fatal'),
-    ('autostart', 'true', 'Configure and activate at once; false under a lifecycle manager'),
+    (
+        'autostart',
+        '',
+        'false: wait for a lifecycle manager; unset: as params_file says, or else start at once',
+    ),
 )
 
+OVERRIDES = ('use_sim_time', 'autostart')
+"""Arguments that, where they are set, override the file; unset they must not."""
 
-def generate_launch_description() -> LaunchDescription:
+
+def start(context: LaunchContext) -> list[LifecycleNode]:
     value = {name: LaunchConfiguration(name) for name, _, _ in ARGUMENTS}
+    overrides = {
+        name: ParameterValue(value[name], value_type=bool)
+        for name in OVERRIDES
+        if value[name].perform(context)
+    }
     node = LifecycleNode(
         package='depth_anything_ros',
         executable='depth_node',
         name='depth_node',
         namespace=value['namespace'],
         output='screen',
-        parameters=[
-            value['params_file'],
-            {
-                'use_sim_time': ParameterValue(value['use_sim_time'], value_type=bool),
-                'autostart': ParameterValue(value['autostart'], value_type=bool),
-            },
-        ],
+        parameters=[value['params_file'], *([overrides] if overrides else [])],
         remappings=[
             ('image', value['image']),
             ('image/compressed', value['image_compressed']),
@@ -44,8 +59,12 @@ def generate_launch_description() -> LaunchDescription:
         ],
         arguments=['--ros-args', '--log-level', value['log_level']],
     )
+    return [node]
+
+
+def generate_launch_description() -> LaunchDescription:
     declared = [
         DeclareLaunchArgument(name, default_value=default, description=text)
         for name, default, text in ARGUMENTS
     ]
-    return LaunchDescription([*declared, node])
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])

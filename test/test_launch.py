@@ -14,7 +14,7 @@ pytest.importorskip('launch.actions')
 pytest.importorskip('launch_ros.actions')
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.utilities import perform_substitutions
 from launch_ros.actions import LifecycleNode, Node
 
@@ -53,12 +53,49 @@ def plain(substitutions) -> str:
     return perform_substitutions(LaunchContext(), substitutions)
 
 
-def test_depth_starts_the_lifecycle_node_of_this_package():
-    (node,) = of_type(description_of('depth'), LifecycleNode)
+def depth_node(params_file: Path, **given: str) -> tuple[LifecycleNode, list[str]]:
+    """Return the node that depth starts with these arguments, and its files of parameters."""
+    params_file.write_text('/**: {ros__parameters: {model: nano}}')
+    given['params_file'] = str(params_file)
+    description, context = description_of('depth'), LaunchContext()
+    for argument in of_type(description, DeclareLaunchArgument):
+        value = given.get(argument.name) or plain(argument.default_value)
+        context.launch_configurations[argument.name] = value
+    (start,) = of_type(description, OpaqueFunction)
+    (node,) = start.execute(context)
+    node._perform_substitutions(context)
+    return node, [Path(path).read_text() for path, _ in node._Node__expanded_parameter_arguments]
+
+
+def test_depth_starts_the_lifecycle_node_of_this_package(tmp_path):
+    node, _ = depth_node(tmp_path / 'depth.yaml')
+    assert isinstance(node, LifecycleNode)
     assert (plain(node.node_package), plain(node.node_executable)) == (
         'depth_anything_ros',
         'depth_node',
     )
+
+
+def test_depth_remaps_its_topics_to_those_of_the_camera(tmp_path):
+    topics = {'image': '/a/image_rect', 'image_compressed': '/a/jpeg', 'camera_info': '/a/info'}
+    node, _ = depth_node(tmp_path / 'depth.yaml', **topics)
+    assert node.expanded_remapping_rules == [
+        ('image', '/a/image_rect'),
+        ('image/compressed', '/a/jpeg'),
+        ('camera_info', '/a/info'),
+    ]
+
+
+def test_arguments_that_are_not_set_do_not_override_the_file(tmp_path):
+    _, (file,) = depth_node(tmp_path / 'depth.yaml')
+    assert 'model: nano' in file
+
+
+def test_arguments_that_are_set_override_the_file(tmp_path):
+    given = {'autostart': 'false', 'use_sim_time': 'true'}
+    _, (file, overrides) = depth_node(tmp_path / 'depth.yaml', **given)
+    assert 'model: nano' in file
+    assert 'autostart: false' in overrides and 'use_sim_time: true' in overrides
 
 
 def test_demo_starts_the_camera_and_includes_depth():
@@ -81,7 +118,7 @@ def test_defaults_that_need_no_installed_package_are_those_of_the_nodes():
         'image': 'image',
         'image_compressed': 'image/compressed',
         'camera_info': 'camera_info',
-        'use_sim_time': 'false',
+        'use_sim_time': '',
         'log_level': 'info',
-        'autostart': 'true',
+        'autostart': '',
     }

@@ -13,15 +13,18 @@ from depth_anything_ros.inference.mailbox import Mailbox
 
 Item = TypeVar('Item')
 
+LONGEST_WAIT = 0.1
+"""Seconds after which a waiting worker asks for the interval again."""
+
 
 class Worker(Generic[Item]):
     """Run ``process`` on the newest items of one or more mailboxes, in a thread of its own.
 
     ``process`` gets a dictionary from mailbox name to item, with every mailbox that had one. An
     exception it raises goes to ``on_error`` with the items, and the thread goes on. ``interval``
-    returns the least time in seconds between two calls, 0 for none; it is asked each time, so
-    that it may change. Items that arrive while the thread waits replace each other in their
-    mailbox.
+    returns the least time in seconds between two calls, 0 for none; it is asked again while
+    the thread waits, so that it may change at any time. Items that arrive while the thread waits
+    replace each other in their mailbox.
     """
 
     def __init__(
@@ -71,9 +74,9 @@ class Worker(Generic[Item]):
                     lambda: self._stopping.is_set() or any(m.full for m in self.mailboxes.values())
                 )
             # Waiting here, before taking, keeps the frame that is used as new as it can be.
-            wait = last + self._interval() - time.monotonic()
-            if wait > 0 and self._stopping.wait(wait):
-                break
+            while (wait := last + self._interval() - time.monotonic()) > 0:
+                if self._stopping.wait(min(wait, LONGEST_WAIT)):
+                    break
             if self._stopping.is_set():
                 break
             last = time.monotonic()

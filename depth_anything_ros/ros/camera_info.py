@@ -1,6 +1,6 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Check, scale and read sensor_msgs/CameraInfo.
+"""Check, scale and make sensor_msgs/CameraInfo.
 
 A CameraInfo describes the whole sensor: ``width`` x ``height``, K and P count in its full
 resolution. Its image is the region of interest (the whole sensor where that is zero), divided by
@@ -16,7 +16,7 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
 from std_msgs.msg import Header
 
-from depth_anything_ros.geometry.intrinsics import Intrinsics, IntrinsicsError
+from depth_anything_ros.geometry.intrinsics import Intrinsics
 
 ASPECT_TOLERANCE = 0.01
 """Largest relative difference of two aspects that still count as the same picture resized.
@@ -42,7 +42,8 @@ def check_camera_info(
     The message itself comes back when there is nothing to mend. Otherwise a copy does, with the
     warning that says why: P all zero becomes [K | 0] with R the identity, R all zero becomes
     the identity. An image may have the size the CameraInfo gives its image, or the same aspect
-    within ASPECT_TOLERANCE.
+    within ASPECT_TOLERANCE. A region of interest that the image does not follow is told of, too;
+    ``scale_camera_info`` leaves it out.
 
     Raises CameraInfoError for a zero size (drivers without a calibration leave it), an
     uncalibrated K, values that are not finite, a P without focal lengths, a region of interest
@@ -69,8 +70,8 @@ def check_camera_info(
     if window != sensor_window(message):
         warnings.append(
             f'camera_info has the region of interest {_said(sensor_window(message))}, but the '
-            f'image of {image_width}x{image_height} is the whole sensor: clouds made from it '
-            'will be shifted; set roi to 0'
+            f'image of {image_width}x{image_height} is the whole sensor: depth/camera_info goes '
+            'out without the region; set roi to 0 in the driver'
         )
     return mended, '; '.join(warnings) or None
 
@@ -132,7 +133,7 @@ def scale_camera_info(
     result's own image is width x height; without binning and region of interest that is also its
     size. The aspect may change, as a network's input size changes it. ``image_size`` is the
     (width, height) of the image that ``message`` came with: give it when that may be the whole
-    sensor in spite of a region of interest (see ``sensor_window``).
+    sensor in spite of a region of interest (see ``sensor_window``), which the result then has not.
 
     Raises CameraInfoError for a size of 0 and as ``sensor_window`` does.
     """
@@ -147,35 +148,11 @@ def scale_camera_info(
     scaled.height = max(1, round(message.height * y))
     scaled.k = message.k * np.repeat((x, y, 1.0), 3)
     scaled.p = message.p * np.repeat((x, y, 1.0), 4)
-    scaled.roi = _scaled_region(message.roi, x, y, scaled.width, scaled.height)
+    if window == sensor_window(message):
+        scaled.roi = _scaled_region(message.roi, x, y, scaled.width, scaled.height)
+    else:
+        scaled.roi = RegionOfInterest()
     return scaled
-
-
-def intrinsics_from(message: CameraInfo, image_size: tuple[int, int] | None = None) -> Intrinsics:
-    """Return the intrinsics of the message's own image, cut and binned as it says.
-
-    From P where P has focal lengths, since depth/image_rect belongs to the rectified image, else
-    from K. ``image_size`` as for ``scale_camera_info``; the intrinsics are then those of an image
-    of that size. Raises CameraInfoError for an uncalibrated camera and as ``sensor_window``.
-    """
-    window = sensor_window(message, *(image_size or (None, None)))
-    binning = _binning(message)
-    width, height = image_size or (window[2] // binning[0], window[3] // binning[1])
-    matrix = message.p.reshape(3, 4) if _has_focal_lengths(message.p) else message.k.reshape(3, 3)
-    try:
-        whole = Intrinsics(
-            window[2],
-            window[3],
-            float(matrix[0, 0]),
-            float(matrix[1, 1]),
-            float(matrix[0, 2]) - window[0],
-            float(matrix[1, 2]) - window[1],
-        )
-        return whole.scaled(width, height)
-    except IntrinsicsError as error:
-        raise CameraInfoError(
-            f'camera_info gives no camera ({error}): give the driver a calibration file'
-        ) from error
 
 
 def camera_info_from(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 
-from rclpy.time import Time
+from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
@@ -59,7 +59,7 @@ class CameraInfoTracker:
                 'camera_info to the topic of the driver, or calibrate the camera',
             )
             return None
-        age = (Time.from_msg(header.stamp) - Time.from_msg(newest.header.stamp)).nanoseconds / 1e9
+        age = (_nanoseconds(header.stamp) - _nanoseconds(newest.header.stamp)) / 1e9
         if 0 < max_age < abs(age):
             self._reporter.report(
                 TROUBLE,
@@ -78,3 +78,8 @@ class CameraInfoTracker:
         else:
             self._reporter.report(TROUBLE, warning)
         return scaled
+
+
+def _nanoseconds(stamp: Time) -> int:
+    """Return a stamp as a number; rclpy's Time refuses those before 1970."""
+    return int(stamp.sec) * 10**9 + int(stamp.nanosec)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -263,6 +264,9 @@ def main(args: Sequence[str] | None = None) -> int:
         if rclpy.ok():
             raise
         # Ctrl-C or SIGTERM shut ROS down while the node was being made: that is no failure.
+    # It ends within CLOSING_TIME now, so another signal has nothing to add.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     stopped = node is None or node.close()
     if not stopped:
         # A decoder or renderer is deep in native code; unwinding under it can crash the process.

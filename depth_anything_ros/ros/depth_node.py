@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,13 @@ WAKE_UP = 0.1
 
 CLOSING_TIME = 1.2
 """Seconds the frame in progress may take to end."""
+
+LATEST_END = 1.8
+"""Seconds after a signal in which the process ends whatever it does.
+
+A transition asked for by a lifecycle manager, which loads a network or waits for a frame, holds
+the main thread for longer than anybody waits after Ctrl-C.
+"""
 
 
 class _Interrupted(BaseException):
@@ -36,6 +44,8 @@ class _Stop:
         self.starting = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        # Started here, as a handler must not: it may have interrupted the start of a thread.
+        threading.Thread(target=self._end_at_last, name='end-at-last', daemon=True).start()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.wanted.set()
@@ -44,6 +54,11 @@ class _Stop:
             raise _Interrupted
         if not self.has_node:
             os._exit(0)  # there is nothing to end yet, and imports do not unwind well
+
+    def _end_at_last(self) -> None:
+        self.wanted.wait()
+        time.sleep(LATEST_END)
+        os._exit(0)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,10 +5,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from depth_anything_ros.inference.counters import FrameCounters
+from depth_anything_ros.inference.estimator import DepthEstimator
+
+SILENCE = 5.0
+"""Seconds without an image after which an active node warns: cameras have more than 0.2 Hz."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The lifecycle state, the image topic, and for how long (s) no image has come from it."""
+
+    state: str
+    topic: str
+    silence: float
+
+
+def engine_facts(estimator: DepthEstimator) -> dict[str, str]:
+    """Return what the engine is, as the key-value pairs of a status."""
+    return {
+        'model': estimator.model,
+        'kind': estimator.kind.value,
+        'device': str(estimator.device),
+        'precision': str(estimator.precision).removeprefix('torch.'),
+        'input_size': str(estimator.input_size),
+    }
 
 
 def frame_status(
@@ -17,22 +42,32 @@ def frame_status(
     counters: FrameCounters,
     troubles: Sequence[str],
     facts: Mapping[str, str],
+    activity: Activity,
 ) -> DiagnosticStatus:
     """Return the status of one camera: counters, recent latency, facts of the engine.
 
-    ``troubles`` are those that have not ended; any makes the level WARN. Latency is from the
-    image's stamp to publishing, in milliseconds, over the last 1,000 frames.
+    An active node warns of ``troubles``, those that have not ended, and of a silent camera; one
+    that is not active only tells its state. Latency is from the image's stamp to publishing, in
+    milliseconds, over the last 1,000 frames.
     """
     counts = counters.counts()
-    values = {**{key: str(value) for key, value in counts.as_dict().items()}, **facts}
+    numbers = {key: str(value) for key, value in counts.as_dict().items()}
+    values = {'state': activity.state, **numbers, **facts}
     percentiles = counters.latency_percentiles()
     if percentiles is not None:
         values['latency_p50_ms'] = f'{percentiles[0] * 1e3:.2f}'
         values['latency_p99_ms'] = f'{percentiles[1] * 1e3:.2f}'
-    if troubles:
-        level, message = DiagnosticStatus.WARN, 'trouble with ' + ', '.join(sorted(troubles))
+    warnings = []
+    if activity.silence >= SILENCE:
+        warnings.append(f'no image for {activity.silence:.0f} s on {activity.topic}')
     elif not counts.received:
-        level, message = DiagnosticStatus.WARN, 'no image has come yet'
+        warnings.append('no image has come yet')
+    if troubles:
+        warnings.append('trouble with ' + ', '.join(sorted(troubles)))
+    if activity.state != 'active':
+        level, message = DiagnosticStatus.OK, activity.state
+    elif warnings:
+        level, message = DiagnosticStatus.WARN, '; '.join(warnings)
     else:
         level, message = DiagnosticStatus.OK, f'{counts.published} frames published'
     return DiagnosticStatus(

@@ -14,6 +14,8 @@ from std_msgs.msg import Header
 
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
+from depth_anything_ros.inference.preprocessing import network_size
+from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
 from depth_anything_ros.ros.outputs import Outputs
@@ -22,6 +24,13 @@ from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage, RawIm
 from depth_anything_ros.ros.reporter import Reporter
 
 IMAGE_TROUBLE, AGE_TROUBLE, FAULT = 'image', 'age', 'inference'
+
+MAX_PATCHES = 40_000
+"""Most 14 x 14 patches of a network input: the time of attention grows with their square.
+
+A 16:9 picture at the highest input_size, 2044, has 146 x 260 = 37,960. At 518, the size of the
+published networks, a picture may be 29 times as long as wide.
+"""
 
 
 @dataclass
@@ -47,8 +56,11 @@ class FrameProcessor:
         if settings.skip_unheard and not self.outputs.heard:
             self.counters.settle('skipped')
             return
+        input_size = settings.input_size or self.own_input_size
         try:
             header, rgb = _decode(serialized, settings.compressed)
+            _check_stamp(header)
+            _check_shape(rgb, input_size)
         except (ImageError, RawImageError) as error:
             self.counters.settle('rejected')
             self.reporter.report(IMAGE_TROUBLE, f'image rejected: {error}')
@@ -58,7 +70,7 @@ class FrameProcessor:
             self.counters.settle('rejected')
             return
         self.reporter.clear(IMAGE_TROUBLE, 'images can be used again')
-        self.estimator.input_size = settings.input_size or self.own_input_size
+        self.estimator.input_size = input_size
         depth = self.estimator.estimate(rgb, settings.output_size == 'network')
         height, width = depth.values.shape
         info = self.infos.info_for(
@@ -100,3 +112,23 @@ def _decode(serialized: bytes, compressed: bool) -> tuple[Header, np.ndarray]:
         return compressed_image.header, decode_compressed(compressed_image)
     image = RawImage.parse(serialized)
     return image.header, decode_image(image)
+
+
+def _check_stamp(header: Header) -> None:
+    """Raise ImageError for a stamp before 1970, which no clock of ROS has."""
+    if header.stamp.sec < 0:
+        raise ImageError(
+            f'its stamp is negative (sec = {header.stamp.sec}): correct the clock of the driver'
+        )
+
+
+def _check_shape(rgb: np.ndarray, input_size: int) -> None:
+    """Raise ImageError for a picture so long that the network would take minutes over it."""
+    height, width = rgb.shape[:2]
+    rows, columns = (side // PATCH_SIZE for side in network_size(height, width, input_size))
+    if rows * columns > MAX_PATCHES:
+        raise ImageError(
+            f'{width}x{height} pixels become {columns * PATCH_SIZE}x{rows * PATCH_SIZE} at the '
+            f'network, as input_size {input_size} is for the shorter side: {rows * columns} '
+            f'patches, at most {MAX_PATCHES} are allowed; crop the image or set a lower input_size'
+        )

@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 from rclpy.qos import ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -22,16 +24,18 @@ from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.inference.worker import Worker
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
-from depth_anything_ros.ros.diagnostics import frame_status
+from depth_anything_ros.ros.diagnostics import Activity, engine_facts, frame_status
 from depth_anything_ros.ros.frame_processor import FrameProcessor
 from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings, declare_depth_parameters
-from depth_anything_ros.ros.qos import newest_only
+from depth_anything_ros.ros.qos import QosWatch, newest_only, subscription_overrides
 from depth_anything_ros.ros.reporter import Reporter
 
 CAMERA = 'camera'
 WARM_UP_SIZE = (480, 640)
+STOP_TIME = 30.0
+"""Seconds a transition waits for the frame in progress."""
 
 
 @dataclass
@@ -63,8 +67,14 @@ class DepthNode(LifecycleNode):
         self._infos = CameraInfoTracker(self._reporter)
         self._engine: _Engine | None = None
         self._subscriptions_on: list[Subscription] = []
+        self._heard_at = time.monotonic()
+        self._qos = QosWatch(self, self._reporter)
+        self._answer_transition = self._service_change_state.callback
+        self._service_change_state.callback = self._on_change_state
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
-        self._timer = self.create_timer(1.0, self.publish_diagnostics)
+        # Steady, so that a paused bag does not silence the node that waits for it.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = self.create_timer(1.0, self.publish_diagnostics, clock=steady)
         self.add_on_set_parameters_callback(self._validate_parameters)
         # Humble has no callback after the set; there the last step of validation applies it.
         self._applies_after = hasattr(self, 'add_post_set_parameters_callback')
@@ -89,6 +99,25 @@ class DepthNode(LifecycleNode):
 
     # Lifecycle
 
+    def _on_change_state(
+        self, request: ChangeState.Request, response: ChangeState.Response
+    ) -> ChangeState.Response:
+        """Refuse a transition that the state does not have; rclpy would end the process."""
+        state = self._state()
+        try:
+            return self._answer_transition(request, response)
+        except RuntimeError as error:  # rclpy's RCLError
+            wanted = request.transition.label or request.transition.id
+            self.get_logger().warning(
+                f'transition {wanted} refused, the node is {state}: {" ".join(str(error).split())}'
+            )
+            response.success = False
+            return response
+
+    def _state(self) -> str:
+        """Return the label of the lifecycle state; rclpy has no public way to ask."""
+        return str(self._state_machine.current_state[1])
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, warm it up, and announce the topics; FAILURE when that cannot be."""
         try:
@@ -102,26 +131,30 @@ class DepthNode(LifecycleNode):
         """Subscribe and start the worker; FAILURE when a subscription cannot be made."""
         engine = self._require_engine()
         image_type: type = CompressedImage if self.settings.compressed else Image
-        topic = 'image/compressed' if self.settings.compressed else 'image'
         try:
             # First, as it is discovered and served in this order: the first image finds its info.
             self._subscribe(CameraInfo, 'camera_info', self._infos.store, raw=False)
-            self._subscribe(image_type, topic, self._on_image, raw=True)
+            self._subscribe(image_type, self._image_name(), self._on_image, raw=True)
+            engine.worker.start()
         except Exception as error:  # rclpy would swallow it without a word
             self.get_logger().error(f'cannot activate: {error}')
-            self._halt()
+            self._stop('going on without it')
             return TransitionCallbackReturn.FAILURE
-        engine.worker.start()
+        self._heard_at = time.monotonic()
+        topic, facts = self.resolve_topic_name(self._image_name()), engine_facts(engine.estimator)
         self.get_logger().info(
-            f'active: {self.resolve_topic_name(topic)} -> {engine.estimator.kind.value} depth by '
-            f'{engine.estimator.model} on {engine.estimator.device} in '
-            f'{str(engine.estimator.precision).removeprefix("torch.")}'
+            f'active: {topic} -> {facts["kind"]} depth by {facts["model"]} on {facts["device"]} in '
+            f'{facts["precision"]}'
         )
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribe and finish the frame in progress; the network stays loaded."""
-        self._halt()
+        """Unsubscribe and finish the frame in progress; FAILURE when that outlasts STOP_TIME.
+
+        The network stays loaded, and the newest camera_info is kept: it may never come again.
+        """
+        if not self._stop('deactivate again when it is done'):
+            return TransitionCallbackReturn.FAILURE
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -131,13 +164,13 @@ class DepthNode(LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop from any state."""
-        self._halt()
+        self._stop('going on without it')
         self._release()
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Go back to unconfigured, so that the next configure starts clean."""
-        self._halt()
+        self._stop('going on without it')
         self._release()
         return super().on_error(state)
 
@@ -151,7 +184,7 @@ class DepthNode(LifecycleNode):
 
     def destroy_node(self) -> None:
         """Stop the worker before the publishers it uses go away."""
-        self._halt()
+        self._stop('going on without it')
         self._release()
         super().destroy_node()
 
@@ -160,12 +193,13 @@ class DepthNode(LifecycleNode):
         estimator = DepthEstimator(
             model=settings.model,
             weights=settings.weights or None,
+            max_depth=settings.max_depth or None,
             device=settings.device,
             precision=settings.precision,
             input_size=settings.input_size or None,
         )
         estimator.warm_up(*WARM_UP_SIZE)
-        outputs = Outputs(self, estimator.kind, self._on_incompatible_subscriber)
+        outputs = Outputs(self, estimator.kind, self._qos.on_subscriber)
         processor = FrameProcessor(
             estimator=estimator,
             own_input_size=estimator.own_input_size,
@@ -180,23 +214,37 @@ class DepthNode(LifecycleNode):
             (CAMERA,),
             lambda frames: processor.process(frames[CAMERA]),
             lambda error, frames: processor.fail(error),
-            self._interval,
+            lambda: self.settings.interval,
         )
         return _Engine(estimator, outputs, worker)
 
-    def _halt(self, timeout: float = 30.0) -> None:
+    def _stop(self, consequence: str) -> bool:
+        """Halt for a transition; return False, and say what now, when a frame outlasts it."""
+        try:
+            self._halt(STOP_TIME)
+        except TimeoutError:
+            self.get_logger().error(
+                f'the frame in progress takes more than {STOP_TIME:g} s: no more images are '
+                f'taken, {consequence}; a smaller model or input_size makes frames shorter'
+            )
+            return False
+        return True
+
+    def _halt(self, timeout: float) -> None:
         for subscription in self._subscriptions_on:
             self.destroy_subscription(subscription)
         self._subscriptions_on.clear()
         if self._engine is not None:
             for _ in self._engine.worker.stop(timeout):
                 self.counters.settle('dropped')
-        self._infos.forget()
 
     def _release(self) -> None:
+        self._infos.forget()
         if self._engine is not None:
             self._engine.outputs.destroy()
             self._engine = None
+            if torch.cuda.is_initialized():
+                torch.cuda.empty_cache()  # torch keeps what is freed for itself
 
     def _require_engine(self) -> _Engine:
         if self._engine is None:
@@ -205,71 +253,41 @@ class DepthNode(LifecycleNode):
 
     # Topics
 
+    def _image_name(self) -> str:
+        return 'image/compressed' if self.settings.compressed else 'image'
+
     def _subscribe(
         self, message_type: type, topic: str, callback: Callable[[Any], None], raw: bool
     ) -> None:
-        events = SubscriptionEventCallbacks(
-            incompatible_qos=lambda _: self._on_incompatible_publisher(topic)
-        )
         subscription = self.create_subscription(
             message_type,
             topic,
             callback,
             newest_only(ReliabilityPolicy.BEST_EFFORT),
             raw=raw,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-            event_callbacks=events,
+            qos_overriding_options=subscription_overrides(),
+            event_callbacks=self._qos.subscription_events(self.resolve_topic_name(topic)),
         )
         self._subscriptions_on.append(subscription)
 
     def _on_image(self, serialized: bytes) -> None:
         """Store the message; what it replaces was never even deserialised."""
         self.counters.receive()
+        self._heard_at = time.monotonic()
         engine = self._engine
         if engine is None or engine.worker.mailboxes[CAMERA].put(serialized):
             self.counters.settle('dropped')
 
-    def _interval(self) -> float:
-        return 1 / self.settings.rate_limit if self.settings.rate_limit > 0 else 0.0
-
-    def _on_incompatible_subscriber(self, topic: str) -> None:
-        asking = _names(self.get_subscriptions_info_by_topic(topic))
-        self._reporter.report(
-            f'the QoS of {topic}',
-            f'a subscriber of {topic} asks for a QoS that is not offered and gets nothing '
-            f'(subscribers: {asking}); set qos_overrides.{topic}.publisher.* or the subscriber',
-        )
-
-    def _on_incompatible_publisher(self, topic: str) -> None:
-        topic = self.resolve_topic_name(topic)
-        offering = _names(self.get_publishers_info_by_topic(topic))
-        self._reporter.report(
-            f'the QoS of {topic}',
-            f'a publisher of {topic} does not offer the QoS asked for, so nothing comes from it '
-            f'(publishers: {offering}); set qos_overrides.{topic}.subscription.*',
-        )
-
     def publish_diagnostics(self) -> None:
         """Publish the counters and the state of the engine on /diagnostics."""
-        facts = {}
-        if self._engine is not None:
-            estimator = self._engine.estimator
-            facts = {
-                'model': estimator.model,
-                'kind': estimator.kind.value,
-                'device': str(estimator.device),
-                'precision': str(estimator.precision).removeprefix('torch.'),
-                'input_size': str(estimator.input_size),
-            }
+        self._qos.clear_ended()
+        facts = {} if self._engine is None else engine_facts(self._engine.estimator)
         name = self.get_fully_qualified_name().lstrip('/')
-        status = frame_status(
-            f'{name}: frames', name, self.counters, self._reporter.current(), facts
-        )
+        silence = time.monotonic() - self._heard_at
+        topic = self.resolve_topic_name(self._image_name())
+        activity = Activity(self._state(), topic, silence)
+        troubles = self._reporter.current()
+        status = frame_status(f'{name}: frames', name, self.counters, troubles, facts, activity)
         message = DiagnosticArray(status=[status])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
-
-
-def _names(endpoints: list[Any]) -> str:
-    """List the nodes behind endpoints, for people."""
-    return ', '.join(sorted({f'{e.node_namespace.rstrip("/")}/{e.node_name}' for e in endpoints}))

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle.publisher import LifecyclePublisher
 from rclpy.qos import ReliabilityPolicy
@@ -19,7 +18,7 @@ from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.media.color import colorize
 from depth_anything_ros.ros.depth_message import encode_color, encode_depth, encode_disparity
 from depth_anything_ros.ros.parameters import DepthSettings
-from depth_anything_ros.ros.qos import newest_only
+from depth_anything_ros.ros.qos import PublisherEventCallbacks, newest_only
 from depth_anything_ros.ros.raw_image import RawImage
 
 DEPTH_TOPIC = {

@@ -30,6 +30,12 @@ DEPTH_PARAMETERS = (
         '',
         'Weights file to load instead of the one that model names; empty for none',
     ),
+    Parameter(
+        'max_depth',
+        0.0,
+        'Farthest depth of metric weights that do not say it, m; 0 is what the checkpoint says',
+        limits=(0.0, 10000.0),
+    ),
     Parameter('device', 'auto', 'Where to run: auto, cpu, cuda, cuda:1, mps'),
     Parameter(
         'precision',
@@ -47,7 +53,7 @@ DEPTH_PARAMETERS = (
         0,
         "Shorter side of the network's input in pixels, a multiple of 14 or rounded up to one; "
         "0 is the model's own",
-        limits=(0, 4032),
+        limits=(0, 2044),
         live=True,
     ),
     Parameter(
@@ -96,7 +102,9 @@ DEPTH_PARAMETERS = (
         'camera_info_max_age',
         5.0,
         "A camera_info older than this against the image's stamp is stale and not used, s; "
-        '0 for no limit (drivers that publish it once)',
+        '0 for no limit (drivers that publish it once; where they latch it, also set '
+        'qos_overrides./camera_info.subscription.durability to transient_local and .reliability '
+        'to reliable)',
         limits=(0.0, 3600.0),
         live=True,
     ),
@@ -123,6 +131,7 @@ class DepthSettings:
     autostart: bool
     model: str
     weights: str
+    max_depth: float
     device: str
     precision: str
     compressed: bool
@@ -148,6 +157,11 @@ class DepthSettings:
                 f'parameter max_range must be above min_range {self.min_range:g}, '
                 f'got {self.max_range:g}'
             )
+
+    @property
+    def interval(self) -> float:
+        """The least time between two frames in seconds, by rate_limit; 0 for no limit."""
+        return 1 / self.rate_limit if self.rate_limit > 0 else 0.0
 
     def changed(self, values: Mapping[str, Any]) -> DepthSettings:
         """Return the settings with new values for some names; raises ParameterError."""

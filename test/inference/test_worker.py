@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from depth_anything_ros.inference.worker import Worker
+from depth_anything_ros.inference.worker import LONGEST_WAIT, Worker
 
 PATIENCE = 30.0
 """Seconds after which a test gives up; nothing waits that long when all is well."""
@@ -216,9 +216,15 @@ class InstantEvent(threading.Event):
 
 
 def test_worker_waits_what_is_left_of_the_interval_and_then_takes_the_newest(make, recorder):
-    worker = make('camera', interval=lambda: 3600.0)
+    seconds = [3600.0]
+    worker = make('camera', interval=lambda: seconds[0])
     mailbox = worker.mailboxes['camera']
-    worker._stopping = event = InstantEvent(lambda: mailbox.put('came while waiting'))
+
+    def wait_is_over() -> None:
+        mailbox.put('came while waiting')
+        seconds[0] = 0.0
+
+    worker._stopping = event = InstantEvent(wait_is_over)
     worker.start()
 
     mailbox.put('first')
@@ -228,7 +234,29 @@ def test_worker_waits_what_is_left_of_the_interval_and_then_takes_the_newest(mak
 
     assert recorder.calls == [{'camera': 'first'}, {'camera': 'came while waiting'}]
     (waited,) = event.waits
-    assert 0 < waited <= 3600.0
+    assert 0 < waited <= LONGEST_WAIT
+
+
+def test_a_shorter_interval_ends_a_wait_that_has_begun(make, recorder):
+    seconds, asked = [3600.0], threading.Semaphore(0)
+
+    def interval() -> float:
+        answer = seconds[0]
+        asked.release()
+        return answer
+
+    worker = make('camera', interval=interval)
+    worker.start()
+    worker.mailboxes['camera'].put('first')
+    recorder.wait_for_end()
+    worker.mailboxes['camera'].put('second')
+    for _ in range(2):
+        assert asked.acquire(timeout=PATIENCE)
+
+    seconds[0] = 0.0
+    recorder.wait_for_end()
+
+    assert recorder.calls == [{'camera': 'first'}, {'camera': 'second'}]
 
 
 def test_interval_is_asked_each_time(make, recorder):

@@ -19,7 +19,6 @@ from depth_anything_ros.ros.camera_info import (  # noqa: E402
     CameraInfoError,
     camera_info_from,
     check_camera_info,
-    intrinsics_from,
     scale_camera_info,
     sensor_window,
 )
@@ -161,7 +160,7 @@ def test_a_region_that_the_image_does_not_follow_is_warned_of():
     message = info(roi=region(100, 50, 200, 100))
     same, warning = check_camera_info(message, 640, 480)
     assert same is message
-    assert '200x100 at (100, 50)' in warning and 'whole sensor' in warning
+    assert '200x100 at (100, 50)' in warning and 'out without the region' in warning
 
 
 def test_the_window_of_an_image():
@@ -213,12 +212,13 @@ def test_a_binned_camera_keeps_its_binning_and_doubles_its_size():
     assert scaled.k[0] == 250
 
 
-def test_a_region_on_an_image_of_the_whole_sensor_is_scaled_with_it():
+def test_a_region_on_an_image_of_the_whole_sensor_is_left_out():
     message = info(roi=region(100, 50, 320, 240))
     scaled = scale_camera_info(message, 320, 240, Header(), image_size=(640, 480))
     assert (scaled.width, scaled.height) == (320, 240)
-    assert scaled.roi == region(50, 25, 160, 120)
+    assert scaled.roi == RegionOfInterest()
     assert scaled.k[0] == 250
+    assert message.roi == region(100, 50, 320, 240)
 
 
 @pytest.mark.parametrize('size', [(0, 240), (320, 0)])
@@ -228,9 +228,9 @@ def test_scaling_to_nothing_is_refused(size):
 
 
 def test_a_tiny_region_stays_a_region_inside():
-    message = info(roi=region(638, 478, 2, 2))
-    scaled = scale_camera_info(message, 64, 48, Header(), image_size=(640, 480))
-    assert scaled.roi == region(63, 47, 1, 1)
+    message = info(roi=region(637, 477, 3, 3))
+    scaled = scale_camera_info(message, 1, 1, Header(), image_size=(3, 3))
+    assert scaled.roi == region(212, 159, 1, 1)
 
 
 @settings(max_examples=80, deadline=None)
@@ -261,38 +261,15 @@ def test_a_point_is_seen_at_the_scaled_pixel(x, y, cut, binning, factor):
     assert abs(after[1] - before[1] * target[1] / image[1]) <= slack
 
 
-def test_intrinsics_come_from_p():
-    assert intrinsics_from(info()) == Intrinsics(640, 480, 480.0, 490.0, 316.0, 236.0)
-
-
-def test_intrinsics_come_from_k_where_p_is_empty():
-    assert intrinsics_from(info(p=np.zeros(12))) == Intrinsics(640, 480, 500.0, 510.0, 320.0, 240.0)
-
-
-def test_intrinsics_are_those_of_the_cut_and_binned_image():
-    message = info(roi=region(100, 50, 200, 100), binning_x=2, binning_y=2)
-    assert intrinsics_from(message) == Intrinsics(100, 50, 240.0, 245.0, 108.0, 93.0)
-    assert intrinsics_from(message, (200, 100)) == Intrinsics(200, 100, 480.0, 490.0, 216.0, 186.0)
-    whole = intrinsics_from(message, (320, 240))
-    assert whole == Intrinsics(320, 240, 240.0, 245.0, 158.0, 118.0)
-
-
-@pytest.mark.parametrize(
-    'message', [CameraInfo(), CameraInfo(width=640, height=480)], ids=['empty', 'uncalibrated']
-)
-def test_no_intrinsics_without_a_calibration(message):
-    with pytest.raises(CameraInfoError):
-        intrinsics_from(message)
-
-
-def test_intrinsics_become_a_camera_info_and_come_back():
+def test_intrinsics_become_a_camera_info():
     camera = Intrinsics(320, 200, 250.0, 251.0, 160.5, 99.0)
     message = camera_info_from(camera, Header(frame_id='optical'))
     assert check_camera_info(message, 320, 200) == (message, None)
-    assert intrinsics_from(message) == camera
+    assert (message.width, message.height) == (320, 200)
     assert message.header.frame_id == 'optical'
     assert (message.distortion_model, list(message.d)) == ('plumb_bob', [0.0] * 5)
     assert message.k.tolist() == [250, 0, 160.5, 0, 251, 99, 0, 0, 1]
+    assert message.p.tolist() == [250, 0, 160.5, 0, 0, 251, 99, 0, 0, 0, 1, 0]
 
 
 def test_a_camera_info_takes_the_distortion_it_is_given():

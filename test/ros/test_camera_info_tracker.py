@@ -87,6 +87,14 @@ def test_age_zero_means_any_age(tracker, reports):
     assert not reports.reported
 
 
+@pytest.mark.parametrize(('image', 'info'), [(100, -1), (-1, 100), (-1, -9)])
+def test_negative_stamps_are_compared_like_others(tracker, reports, image, info):
+    tracker.store(camera_info(info))
+    assert tracker.info_for(header(image), SIZE, SIZE, 5.0) is None
+    assert 'stale' in reports.reported[0]
+    assert tracker.info_for(header(image), SIZE, SIZE, 0.0) is not None
+
+
 def test_an_invalid_one_is_reported_and_not_used(tracker, reports):
     message = camera_info()
     message.k[0] = 0.0

@@ -27,6 +27,21 @@ from depth_anything_ros.ros.camera_node import CameraNode  # noqa: E402
 from depth_anything_ros.ros.depth_message import decode_depth  # noqa: E402
 from depth_anything_ros.ros.image_message import decode_compressed, decode_image  # noqa: E402
 
+SLOW_END = """
+import sys, time
+from depth_anything_ros.media.read_ahead import ReadAhead
+from depth_anything_ros.ros import camera_node
+
+def close(self, timeout, ends=ReadAhead.close):
+    print('closing', flush=True)
+    for _ in range(10):
+        time.sleep(0.1)
+    print('closed', flush=True)
+    return ends(self, timeout)
+
+ReadAhead.close = close
+sys.exit(camera_node.main())
+"""
 PATIENCE = 30.0  # seconds until a test gives up
 
 
@@ -187,9 +202,10 @@ def test_a_source_that_fails_finishes_the_node_with_its_error(listen, tmp_path: 
     assert isinstance(camera.camera.finished.result(), SourceError)
 
 
-def run_camera(*arguments: str) -> subprocess.Popen:
+def run_camera(*arguments: str, code: str = '') -> subprocess.Popen:
     """Start camera_node as a process of its own."""
-    command = [sys.executable, '-m', 'depth_anything_ros.ros.camera_node', '--ros-args']
+    what = ['-c', code] if code else ['-m', 'depth_anything_ros.ros.camera_node']
+    command = [sys.executable, *what, '--ros-args']
     for argument in arguments:
         command += ['-p', argument]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -206,6 +222,20 @@ def test_a_signal_ends_the_process_cleanly(ros_domain, folder: Path, number) -> 
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
     assert 'Traceback' not in output
+
+
+def test_a_second_signal_while_it_closes_changes_nothing(ros_domain, folder: Path) -> None:
+    process = run_camera(f'source:={folder}', code=SLOW_END)
+    assert process.stdout is not None
+    output = ''
+    for line in process.stdout:
+        output += line
+        if 'publishing' in line or 'closing' in line:
+            process.send_signal(signal.SIGINT)
+        if 'closed' in line:
+            break
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0 and 'closed' in output, output
 
 
 @pytest.mark.parametrize(

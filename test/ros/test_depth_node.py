@@ -31,7 +31,7 @@ from depth_anything_ros.ros import depth_node, node
 
 def on_configure(self, state):
     print('configuring', flush=True)
-    for _ in range(600):
+    for _ in range(6000):
         time.sleep(0.1)
 
 node.DepthNode.on_configure = on_configure
@@ -149,6 +149,17 @@ def test_a_signal_while_the_network_is_loaded_ends_it_cleanly(start):
     process = start(*SMALL, code=SLOW_START)
     process.wait_for_text('configuring')
     assert process.end(signal.SIGINT) == 0, process.output
+    assert 'Traceback' not in process.output
+
+
+def test_a_signal_while_a_manager_configures_ends_it_at_once(start, peer):
+    process = start(*SMALL, 'autostart:=false', code=SLOW_START)
+    client = peer.node.create_client(ChangeState, '/depth_node/change_state')
+    peer.spin_until(client.service_is_ready)
+    configure = Transition(id=Transition.TRANSITION_CONFIGURE)
+    client.call_async(ChangeState.Request(transition=configure))
+    process.wait_for_text('configuring')
+    assert process.end(signal.SIGTERM) == 0, process.output
     assert 'Traceback' not in process.output
 
 

@@ -91,10 +91,10 @@ class Bench:
         return [(key, message) for key, message in self.reports.reported if message]
 
 
-def image(age):
+def image(age, width=6, height=4):
     header = Header(frame_id='cam')
     header.stamp.sec = NOW - age
-    return encode_color(np.zeros((4, 6, 3), np.uint8), header).serialize()
+    return encode_color(np.zeros((height, width, 3), np.uint8), header).serialize()
 
 
 def garbage():
@@ -159,6 +159,28 @@ def test_input_size_zero_is_the_networks_own_also_after_another():
     bench.settings = replace(bench.settings, input_size=0)
     bench.process(image(0))
     assert bench.estimator.input_size == 518
+
+
+def test_a_negative_stamp_is_rejected():
+    bench = Bench()
+    assert bench.process(image(NOW + 1)).rejected == 1
+    ((key, message),) = bench.troubles()
+    assert key == 'image' and 'its stamp is negative (sec = -1)' in message
+
+
+def test_a_picture_that_is_long_and_thin_is_rejected_with_both_sizes():
+    bench = Bench()
+    assert bench.process(image(0, 4000, 1)).rejected == 1
+    ((key, message),) = bench.troubles()
+    assert key == 'image' and '4000x1 pixels become 2072000x518' in message
+    assert Bench(input_size=14).process(image(0, 4000, 1)).published == 1
+
+
+def test_the_highest_input_size_is_allowed_for_wide_pictures():
+    (row,) = (row for row in DEPTH_PARAMETERS if row.name == 'input_size')
+    highest = int(row.limits[1])
+    assert Bench(input_size=highest).process(image(0, 32, 18)).published == 1
+    assert Bench(input_size=highest).process(image(0, 40, 18)).rejected == 1
 
 
 def test_a_fault_is_reported_with_its_place_and_its_end_is_told():

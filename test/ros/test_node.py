@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import array
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -12,11 +14,14 @@ import pytest
 pytest.importorskip('rclpy')
 
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
+from depth_anything_ros.ros import node as node_module
 from depth_anything_ros.ros.depth_message import encode_color
 from depth_anything_ros.ros.node import DepthNode
 from depth_anything_ros.ros.parameter_table import ParameterError
@@ -62,7 +67,7 @@ def topics_of(node):
 
 
 def test_metric_depth_is_metres_within_the_range(graph):
-    node = graph.active_node(model='metric-indoor-small', min_range=1.0, max_range=10.0)
+    node = graph.active_node(model='metric-indoor-small', min_range=1.0, max_range=15.0)
     depths = graph.listen('depth/image_rect')
     graph.connect(node)
     graph.send_image()
@@ -70,7 +75,7 @@ def test_metric_depth_is_metres_within_the_range(graph):
     values = np.frombuffer(depths[0].data, np.float32)
     finite = values[np.isfinite(values)]
     assert not np.isnan(values).any()
-    assert ((finite >= 1.0) & (finite <= 10.0)).all()
+    assert finite.size and ((finite >= 1.0) & (finite <= 15.0)).all()
 
 
 def test_network_size_scales_depth_and_camera_info_alike(graph):
@@ -272,6 +277,114 @@ def test_lifecycle_can_go_round_and_depth_resumes(graph):
         assert node.trigger_activate().name == 'SUCCESS'
 
 
+def test_transitions_that_the_state_does_not_have_are_refused_and_the_node_lives_on(graph):
+    node = graph.active_node()
+    client = graph.peer.create_client(ChangeState, '/depth_node/change_state')
+    graph.spin_until(client.service_is_ready)
+    for wrong in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE, 99):
+        future = client.call_async(ChangeState.Request(transition=Transition(id=wrong)))
+        graph.spin_until(future.done)
+        assert not future.result().success
+    right = Transition(id=Transition.TRANSITION_DEACTIVATE)
+    future = client.call_async(ChangeState.Request(transition=right))
+    graph.spin_until(future.done)
+    assert future.result().success and node._state() == 'inactive'
+
+
+@pytest.fixture
+def slow(graph, monkeypatch):
+    """Give an active node whose frame in progress outlasts what a transition waits."""
+    node = graph.active_node()
+    graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    entered, release = threading.Event(), threading.Event()
+    works = node._require_engine().estimator.estimate
+
+    def estimate(*arguments):
+        entered.set()
+        release.wait(60)
+        return works(*arguments)
+
+    monkeypatch.setattr(node._require_engine().estimator, 'estimate', estimate)
+    monkeypatch.setattr(node_module, 'STOP_TIME', 0.01)
+    graph.send_image()
+    graph.spin_until(entered.is_set)
+    yield node, release
+    release.set()
+
+
+def test_a_frame_that_outlasts_deactivate_fails_it_until_it_is_done(graph, slow, capfd):
+    node, release = slow
+    assert node.trigger_deactivate().name == 'FAILURE'
+    assert node._state() == 'active'
+    assert 'deactivate again when it is done' in capfd.readouterr().err
+    release.set()
+    graph.settle(node, 1)
+    graph.spin_until(lambda: node.close(1.0))
+    assert node.trigger_deactivate().name == 'SUCCESS'
+    assert node.trigger_activate().name == 'SUCCESS'
+    depths = graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    graph.send_image()
+    graph.spin_until(lambda: depths)
+
+
+def test_a_frame_that_outlasts_shutdown_does_not_stop_it(slow):
+    node, _ = slow
+    assert node.trigger_shutdown().name == 'SUCCESS'
+    assert node._state() == 'finalized'
+
+
+def test_an_error_beside_a_slow_frame_leads_back_to_unconfigured(slow, monkeypatch):
+    node, _ = slow
+
+    def breaks(consequence):
+        monkeypatch.undo()
+        monkeypatch.setattr(node_module, 'STOP_TIME', 0.01)
+        raise RuntimeError('the transition broke')
+
+    monkeypatch.setattr(node, '_stop', breaks)
+    assert node.trigger_deactivate().name == 'ERROR'
+    assert node._state() == 'unconfigured'
+
+
+def test_the_newest_camera_info_survives_deactivate_but_not_cleanup(graph):
+    node = graph.active_node()
+    graph.connect(node, 0)
+    graph.send_info(graph.header())
+    graph.spin_until(lambda: node._infos._newest is not None)
+    node.trigger_deactivate()
+    node.trigger_activate()
+    assert node._infos._newest is not None
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    assert node._infos._newest is None
+
+
+def test_a_camera_info_that_was_latched_before_is_heard_when_asked_for(graph):
+    profile = QoSProfile(
+        depth=1,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+    graph.peer.destroy_publisher(graph._info)
+    graph._info = graph.peer.create_publisher(CameraInfo, 'camera_info', profile)
+    graph.send_info(graph.header(stamp=1000))
+    asks = 'qos_overrides./camera_info.subscription'
+    node = graph.depth_node(
+        **{f'{asks}.durability': 'transient_local', f'{asks}.reliability': 'reliable'}
+    )
+    node.trigger_configure()
+    node.trigger_activate()
+    graph.spin_until(lambda: node._infos._newest is not None)
+
+
+def test_max_depth_is_that_of_the_network(graph):
+    node = graph.depth_node(model='small', max_depth=35.0)
+    assert node.trigger_configure().name == 'SUCCESS'
+    assert node._require_engine().estimator.max_depth == 35.0
+
+
 def test_a_fault_in_one_frame_is_counted_and_the_next_is_published(graph, monkeypatch):
     node = graph.active_node()
     depths = graph.listen('depth/disparity_relative')
@@ -306,6 +419,23 @@ def test_diagnostics_carry_the_counters(graph):
     assert float(values['latency_p99_ms']) >= float(values['latency_p50_ms']) > 0
 
 
+def test_diagnostics_tell_the_state_and_a_silent_camera(graph):
+    node = graph.depth_node(use_sim_time=True)  # no clock comes: a paused bag
+    reports = graph.listen('/diagnostics', DiagnosticArray)
+
+    def newest():
+        reports.clear()
+        graph.spin_until(lambda: reports)
+        return reports[-1].status[0]
+
+    assert newest().message == 'unconfigured'
+    node.trigger_configure()
+    node.trigger_activate()
+    assert newest().message == 'no image has come yet'
+    node._heard_at = time.monotonic() - 100
+    assert newest().message.startswith('no image for 10')
+
+
 def test_qos_overrides_reach_the_publishers(graph):
     node = graph.depth_node(
         **{'qos_overrides./depth/disparity_relative.publisher.reliability': 'best_effort'}
@@ -315,14 +445,29 @@ def test_qos_overrides_reach_the_publishers(graph):
     assert publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
 
 
-def test_an_incompatible_subscriber_is_named(graph):
+def test_an_incompatible_subscriber_is_named_until_it_goes(graph):
     node = graph.active_node(
         **{'qos_overrides./depth/disparity_relative.publisher.reliability': 'best_effort'}
     )
     profile = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
-    graph.peer.create_subscription(Image, 'depth/disparity_relative', print, profile)
+    subscription = graph.peer.create_subscription(Image, 'depth/disparity_relative', print, profile)
     wanted = 'the QoS of /depth/disparity_relative'
     graph.spin_until(lambda: wanted in node._reporter.current())
+    node.publish_diagnostics()
+    assert wanted in node._reporter.current()
+    graph.peer.destroy_subscription(subscription)
+    graph.spin_until(lambda: wanted not in node._reporter.current())
+
+
+def test_a_trouble_with_the_qos_of_a_publisher_ends_when_that_goes(graph):
+    node = graph.active_node(**{'qos_overrides./image.subscription.reliability': 'reliable'})
+    profile = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    publisher = graph.peer.create_publisher(Image, 'image', profile)
+    graph.spin_until(lambda: 'the QoS of /image' in node._reporter.current())
+    node.publish_diagnostics()
+    assert 'the QoS of /image' in node._reporter.current()
+    graph.peer.destroy_publisher(publisher)
+    graph.spin_until(lambda: 'the QoS of /image' not in node._reporter.current())
 
 
 def test_remapped_and_namespaced_topics(graph):

@@ -29,7 +29,9 @@ def test_every_default_is_allowed_and_every_row_described():
 
 def test_what_builds_the_engine_is_read_only():
     fixed = {row.name for row in DEPTH_PARAMETERS if not row.live}
-    assert fixed == {'autostart', 'model', 'weights', 'device', 'precision', 'compressed'}
+    assert fixed == {
+        'autostart', 'model', 'weights', 'max_depth', 'device', 'precision', 'compressed',
+    }  # fmt: skip
 
 
 def test_changed_returns_new_settings_and_keeps_the_old():
@@ -44,7 +46,8 @@ def test_changed_returns_new_settings_and_keeps_the_old():
         ({'input_size': 13}, 'input_size'),
         ({'min_range': 2.0, 'max_range': 1.0}, 'max_range'),
         ({'min_range': 2.0, 'max_range': 2.0}, 'max_range'),
-        ({'input_size': 5000}, 'input_size'),
+        ({'input_size': 2058}, 'input_size'),
+        ({'max_depth': -1.0}, 'max_depth'),
         ({'encoding': '64FC1'}, 'encoding'),
         ({'color_map': 'plaid'}, 'color_map'),
         ({'max_age': -1.0}, 'max_age'),
@@ -58,8 +61,20 @@ def test_combinations_and_values_that_cannot_be_are_refused_by_name(values, name
 
 @pytest.mark.parametrize(
     'values',
-    [{'input_size': 0}, {'input_size': 14}, {'min_range': 2.0}, {'min_range': 1, 'max_range': 2}],
+    [
+        {'input_size': 0},
+        {'input_size': 14},
+        {'input_size': 2044},
+        {'min_range': 2.0},
+        {'min_range': 1, 'max_range': 2},
+    ],
 )
 def test_combinations_that_can_be_are_taken(values):
     settings = DepthSettings(**DEFAULTS).changed(values)
     assert all(getattr(settings, name) == value for name, value in values.items())
+
+
+def test_the_rate_limit_is_an_interval():
+    settings = DepthSettings(**DEFAULTS)
+    assert settings.interval == 0.0
+    assert settings.changed({'rate_limit': 4.0}).interval == 0.25
