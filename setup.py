@@ -30,7 +30,6 @@ ROS = [
     'ros-jazzy-lifecycle-msgs',
     'ros-jazzy-sensor-msgs',
     'ros-jazzy-std-msgs',
-    'ros-jazzy-std-srvs',
 ]
 CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=12']
 # `colcon test` takes pytest as its runner when an extra of the name `test` asks for it.
