@@ -15,11 +15,10 @@ from tqdm import tqdm
 from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 from depth_anything_ros.training.initialisation import initialise_for_scratch
-from depth_anything_ros.training.losses import relative_loss
+from depth_anything_ros.training.losses import scratch_loss
 from depth_anything_ros.training.procedural_batches import ProceduralBatches
 from depth_anything_ros.training.trainer import Trainer, TrainingSettings
 
-ANCHOR_WEIGHT = 0.02
 FACTS = ('short_side', 'batch', 'learning_rate', 'gradient_weight', 'seed', 'replay', 'steps')
 """The arguments that decide what is learned; the run's state keeps them."""
 
@@ -57,12 +56,11 @@ def main() -> None:
     settings = TrainingSettings(
         steps=arguments.steps,
         learning_rate=arguments.learning_rate,
+        clip_norm=10.0,
         save_every=arguments.save_every,
         log_every=arguments.log_every,
     )
-    loss = partial(
-        relative_loss, gradient_weight=arguments.gradient_weight, anchor_weight=ANCHOR_WEIGHT
-    )
+    loss = partial(scratch_loss, gradient_weight=arguments.gradient_weight)
     facts = {name: value for name, value in vars(arguments).items() if name in FACTS}
     trainer = Trainer(network, source, loss, settings, arguments.folder, facts)
     with tqdm(total=arguments.steps, initial=trainer.step, unit='step') as bar:

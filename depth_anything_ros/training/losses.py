@@ -12,6 +12,9 @@ GRADIENT_SCALES = 4
 
 SMALLEST_DEVIATION = 1e-6
 
+SCRATCH_MEDIAN = 2.0
+"""The median of a standardised target in ``scratch_loss``: two spreads above the ReLU's end."""
+
 
 def disparity_from_depth(depth: Tensor) -> tuple[Tensor, Tensor]:
     """Turn planar depth (m) into inverse depth (1/m) and the mask of pixels it is known for.
@@ -47,20 +50,6 @@ def standardise(maps: Tensor, valid: Tensor) -> Tensor:
     return (centred / deviation.clamp(min=SMALLEST_DEVIATION)).reshape(maps.shape)
 
 
-def scale_anchor(prediction: Tensor, valid: Tensor) -> Tensor:
-    """Return how far predictions stray from a median of 2 and a spread of 1, a scalar.
-
-    The paper's two losses know neither scale nor shift, so a network trained from scratch lets
-    its output grow without bound: every step then changes it relatively less until it stops
-    learning, and half precision overflows. This term, with a small weight, holds it.
-    """
-    median, deviation = location_and_spread(prediction, valid)
-    used = valid.flatten(1).any(1, keepdim=True)
-    floor = SMALLEST_DEVIATION
-    stray = deviation.clamp(min=floor).log() ** 2 + (median.clamp(min=floor) / 2).log() ** 2
-    return (stray * used).sum() / used.sum().clamp(min=1)
-
-
 def gradient_matching(residual: Tensor, valid: Tensor) -> Tensor:
     """Return the multi-scale gradient of a residual (B, H, W), a scalar.
 
@@ -78,25 +67,38 @@ def gradient_matching(residual: Tensor, valid: Tensor) -> Tensor:
 
 
 def relative_loss(
-    prediction: Tensor,
-    disparity: Tensor,
-    valid: Tensor,
-    gradient_weight: float = 2.0,
-    anchor_weight: float = 0.0,
+    prediction: Tensor, disparity: Tensor, valid: Tensor, gradient_weight: float = 2.0
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Return L_ssi + ``gradient_weight`` * L_gm, and its parts, detached.
-
-    ``anchor_weight`` adds the term that a network without pre-trained weights needs, see
-    ``scale_anchor``; the paper's loss has none.
 
     All maps are (B, H, W). Prediction and target are each standardised over the valid pixels, so
     the two parts know neither scale nor shift; without any valid pixel the loss is 0 with a
     gradient of 0.
     """
     residual = standardise(prediction, valid) - standardise(disparity, valid)
+    return _both_parts(residual, valid, gradient_weight)
+
+
+def scratch_loss(
+    prediction: Tensor, disparity: Tensor, valid: Tensor, gradient_weight: float = 2.0
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the same two parts with only the target standardised, to a median of SCRATCH_MEDIAN.
+
+    For networks without pre-trained weights. Where these see little in a picture their output is
+    nearly flat, and to standardise it divides by next to nothing: few pictures then make up the
+    whole gradient, it grows as training goes, and learning stalls. Nor has the paper's loss
+    anything to hold the output's scale. Here both are given, and the gradient is bounded. What
+    lies below 0 in the target, beyond the reach of the network's ReLU, counts as 0.
+    """
+    target = (SCRATCH_MEDIAN + standardise(disparity, valid)).clamp(min=0)
+    residual = torch.where(valid, prediction.float() - target, 0)
+    return _both_parts(residual, valid, gradient_weight)
+
+
+def _both_parts(
+    residual: Tensor, valid: Tensor, gradient_weight: float
+) -> tuple[Tensor, dict[str, Tensor]]:
     shift_scale = (residual.abs() * valid).sum() / valid.sum().clamp(min=1)
     gradient = gradient_matching(residual, valid)
     total = shift_scale + gradient_weight * gradient
-    if anchor_weight > 0:
-        total = total + anchor_weight * scale_anchor(prediction, valid)
     return total, {'ssi': shift_scale.detach(), 'gradient': gradient.detach()}

@@ -180,7 +180,12 @@ class Trainer:
 
 
 def _decay_groups(network: torch.nn.Module) -> list[dict[str, Any]]:
-    """Group parameters so that weight decay spares biases, norms and layer scales."""
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    """Group parameters so that weight decay spares biases, norms, layer scales and embeddings.
+
+    It spares the last projection, too, which like the embeddings has a first dimension of 1. The
+    layers before it can grow as it shrinks with nothing changed but its gradient, which then is
+    nearly all of the whole and all that clipping sees.
+    """
+    weights = [p for p in network.parameters() if p.ndim > 1 and len(p) > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1 or len(p) == 1]
     return [{'params': weights}, {'params': others, 'weight_decay': 0.0}]

@@ -4,17 +4,16 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
 
 from depth_anything_ros.training.losses import (
+    SCRATCH_MEDIAN,
     disparity_from_depth,
     gradient_matching,
     relative_loss,
-    scale_anchor,
+    scratch_loss,
     standardise,
 )
 
@@ -51,6 +50,11 @@ def plain_loss(prediction, target, valid) -> tuple[float, float]:
             for p, t, v in zip(prediction, target, valid, strict=True)
         ]
     )
+    return plain_parts(residual, valid)
+
+
+def plain_parts(residual: np.ndarray, valid: np.ndarray) -> tuple[float, float]:
+    """Return the mean of |residual| and its multi-scale gradient, pixel by pixel."""
     ssi = np.abs(residual[valid]).sum() / max(valid.sum(), 1)
     total = 0.0
     for scale in range(4):
@@ -268,49 +272,63 @@ def test_disparity_is_inverse_depth_and_unknown_where_nothing_was_measured():
     torch.testing.assert_close(disparity, torch.tensor([[[0.5, 2.0, 0.0, 0.0, 0.0, 0.0, 1000.0]]]))
 
 
-def anchored(median: float, spread: float) -> torch.Tensor:
-    """Return a map of half low, one middle, half high values around a median."""
-    values = torch.cat((torch.full((50,), -1.0), torch.zeros(1), torch.full((50,), 1.0)))
-    return (median + spread * values * 101 / 100).reshape(1, 1, 101)
+@pytest.mark.parametrize('share', [1.0, 0.7, 0.1])
+def test_scratch_loss_equals_plain_loops_with_only_the_target_standardised(share):
+    prediction, target, valid = maps(0), maps(10), mask(0, share)
+
+    total, parts = scratch_loss(prediction, target, valid, gradient_weight=0.3)
+
+    wanted = [
+        np.maximum(SCRATCH_MEDIAN + plain_standardise(t, v), 0)
+        for t, v in zip(target.double().numpy(), valid.numpy(), strict=True)
+    ]
+    residual = np.where(valid.numpy(), prediction.double().numpy() - np.stack(wanted), 0)
+    ssi, gradient = plain_parts(residual, valid.numpy())
+    assert parts['ssi'].item() == pytest.approx(ssi, rel=1e-5)
+    assert parts['gradient'].item() == pytest.approx(gradient, rel=1e-5)
+    assert total.item() == pytest.approx(ssi + 0.3 * gradient, rel=1e-5)
 
 
-@pytest.mark.parametrize(
-    ('median', 'spread'), [(2.0, 1.0), (2.0, 3.0), (8.0, 1.0), (0.5, 0.1), (1e6, 1e5)]
-)
-def test_anchor_is_the_squared_log_distance_from_its_place(median, spread):
-    values = anchored(median, spread)
+def test_scratch_loss_knows_the_scale_of_the_prediction_but_not_of_the_target():
+    target, valid = maps(1), mask()
+    perfect = (SCRATCH_MEDIAN + standardise(target, valid)).clamp(min=0)
 
-    anchor = scale_anchor(values, torch.ones_like(values, dtype=torch.bool))
-
-    expected = math.log(spread) ** 2 + math.log(median / 2) ** 2
-    assert anchor.item() == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert scratch_loss(perfect, 7 * target, valid)[0].item() == pytest.approx(0, abs=1e-4)
+    assert scratch_loss(2 * perfect, target, valid)[0] > 1
 
 
-def test_anchor_is_off_by_default_and_weighted_when_on():
-    prediction, target, valid = 50 * maps(0), maps(1), mask()
-    plain = relative_loss(prediction, target, valid)[0]
+def test_scratch_loss_bounds_the_gradient_where_the_prediction_is_nearly_flat():
+    target, valid = maps(1), torch.ones(SHAPE, dtype=torch.bool)
+    largest = {}
+    for loss in (relative_loss, scratch_loss):
+        leaf = (SCRATCH_MEDIAN + 1e-4 * maps(0)).requires_grad_()
+        loss(leaf, target, valid, gradient_weight=0.0)[0].backward()
+        largest[loss] = leaf.grad.abs().max().item() * valid.sum().item()
 
-    held = relative_loss(prediction, target, valid, anchor_weight=0.1)[0]
-
-    torch.testing.assert_close(held, plain + 0.1 * scale_anchor(prediction, valid))
-    assert held > plain + 0.1
-
-
-def test_anchor_pulls_a_prediction_that_is_too_large_back():
-    leaf = (100 * maps(0)).requires_grad_()
-
-    scale_anchor(leaf, mask()).backward()
-
-    # A step against the gradient must shrink the values.
-    assert (leaf.grad * leaf.detach()).sum() > 0
+    assert largest[scratch_loss] == pytest.approx(1)
+    assert largest[relative_loss] > 100
 
 
-@pytest.mark.parametrize('prediction', [torch.zeros(SHAPE), maps(0)])
-def test_anchor_without_spread_or_valid_pixels_is_finite(prediction):
-    for valid in (torch.ones(SHAPE, dtype=torch.bool), torch.zeros(SHAPE, dtype=torch.bool)):
-        leaf = prediction.clone().requires_grad_()
-        anchor = scale_anchor(leaf, valid)
-        anchor.backward()
+def test_scratch_loss_asks_for_nothing_below_the_reach_of_a_relu():
+    # A few far pixels among many near ones lie many spreads below the median.
+    target = torch.ones(1, 10, 10)
+    target[0, 0, :2] = 0
+    floor = (SCRATCH_MEDIAN + standardise(target, target > -1)).clamp(min=0)
+    assert standardise(target, target > -1).min() < -2 * SCRATCH_MEDIAN
+    assert floor.min() == 0
+    assert scratch_loss(floor, target, target > -1)[0] == 0
 
-        assert torch.isfinite(leaf.grad).all()
-        assert (anchor.item() == 0) == (not valid.any())
+
+@pytest.mark.parametrize('hole', [float('nan'), float('inf')])
+def test_scratch_loss_ignores_what_is_not_valid(hole):
+    valid = mask()
+    expected = scratch_loss(maps(0), maps(1), valid)[0]
+    leaf = maps(0).requires_grad_()
+    target = maps(1).masked_fill(~valid, hole)
+
+    total = scratch_loss(leaf.masked_fill(~valid, hole), target, valid)[0]
+    total.backward()
+
+    torch.testing.assert_close(total, expected)
+    assert torch.isfinite(leaf.grad).all()
+    assert scratch_loss(maps(0), maps(1), torch.zeros_like(valid))[0] == 0
