@@ -232,7 +232,7 @@ def test_every_step_uses_the_rate_of_the_schedule(tmp_path, monkeypatch):
     assert rates == [{run.settings.rate_at(number)} for number in range(4)]
 
 
-def test_biases_and_norms_are_not_decayed(tmp_path):
+def test_biases_norms_embeddings_and_the_last_projection_are_not_decayed(tmp_path):
     run = trainer(tmp_path, 1)
     decay = {
         id(parameter): group['weight_decay']
@@ -241,8 +241,9 @@ def test_biases_and_norms_are_not_decayed(tmp_path):
     }
 
     assert len(decay) == len(list(run.network.parameters()))
+    spared = ('pos_embed', 'cls_token', 'output_conv2.2.weight')
     for name, parameter in run.network.named_parameters():
-        if parameter.ndim <= 1:
+        if parameter.ndim <= 1 or name.endswith(spared):
             assert decay[id(parameter)] == 0, name
         elif name.endswith('weight'):
             assert decay[id(parameter)] == 0.05, name
