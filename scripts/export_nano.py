@@ -47,7 +47,7 @@ def main() -> None:
             'pictures_shown': state['pictures'],
             'steps': state['step'],
             'settings': state['settings'],
-            'loss': 'L_ssi + gradient_weight L_gm over inverse depth, the target alone standardised',
+            'loss': 'L_ssi + gradient_weight L_gm of inverse depth, the target alone standardised',
             'stretches': state['stretches'],
             'script': 'scripts/train_nano.py',
             'note': arguments.note,
