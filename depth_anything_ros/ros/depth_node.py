@@ -106,6 +106,10 @@ def main(arguments: list[str] | None = None) -> int:
             os._exit(0)
         node.destroy_node()
         rclpy.try_shutdown()
+        # A launch sends on the Ctrl-C that the terminal has already sent. Python gives handlers
+        # up as it ends, and a late signal would make a clean end look like a crash.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
     return 0
 
 

@@ -136,6 +136,16 @@ def test_a_signal_ends_an_active_node_cleanly(start, number):
 
 
 @pytest.mark.skipif(not Path('/proc/self/maps').exists(), reason='needs /proc')
+def test_signals_that_keep_coming_do_not_make_a_clean_end_look_like_a_crash(start):
+    process = start()
+    process.wait_for_text('active:')
+    while process.popen.poll() is None:
+        process.popen.send_signal(signal.SIGINT)
+        time.sleep(0.005)
+    assert process.end() == 0
+    assert 'Traceback' not in process.output
+
+
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_it_still_imports_ends_it_cleanly(start, number):
     process = start(*SMALL)
