@@ -328,7 +328,7 @@ def test_a_strange_answer_of_cv_bridge_is_refused(monkeypatch):
 def test_known_encodings_never_import_cv_bridge(monkeypatch):
     monkeypatch.setitem(sys.modules, 'cv_bridge', None)
     for encoding in ALL:
-        decode_image(image_of(noise(), encoding))
+        assert decode_image(image_of(noise(), encoding)).shape == (HEIGHT, WIDTH, 3), encoding
 
 
 @pytest.mark.parametrize(

@@ -377,6 +377,7 @@ def test_a_camera_info_that_was_latched_before_is_heard_when_asked_for(graph):
     node.trigger_configure()
     node.trigger_activate()
     graph.spin_until(lambda: node._infos._newest is not None)
+    assert node._infos._newest.header.stamp.sec == 1000
 
 
 def test_max_depth_is_that_of_the_network(graph):
