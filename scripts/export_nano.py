@@ -47,7 +47,8 @@ def main() -> None:
             'pictures_shown': state['pictures'],
             'steps': state['step'],
             'settings': state['settings'],
-            'loss': 'L_ssi + gradient_weight L_gm of inverse depth, the target alone standardised',
+            'loss': 'L_ssi + gradient_weight L_gm + error_weight L_error of inverse depth; '
+            'for the first two only the target is standardised',
             'stretches': state['stretches'],
             'script': 'scripts/train_nano.py',
             'note': arguments.note,

@@ -19,7 +19,10 @@ from depth_anything_ros.training.losses import scratch_loss
 from depth_anything_ros.training.procedural_batches import ProceduralBatches
 from depth_anything_ros.training.trainer import Trainer, TrainingSettings
 
-FACTS = ('short_side', 'batch', 'learning_rate', 'gradient_weight', 'seed', 'replay', 'steps')
+FACTS = (
+    *('short_side', 'batch', 'learning_rate', 'gradient_weight', 'error_weight'),
+    *('seed', 'replay', 'steps'),
+)
 """The arguments that decide what is learned; the run's state keeps them."""
 
 
@@ -32,6 +35,7 @@ def main() -> None:
     parser.add_argument('--batch', type=int, default=16, help='pictures per step')
     parser.add_argument('--learning-rate', type=float, default=5e-4)
     parser.add_argument('--gradient-weight', type=float, default=2.0, help="the paper's is 2")
+    parser.add_argument('--error-weight', type=float, default=10.0, help='of the aligned error')
     parser.add_argument('--save-every', type=int, default=200, help='steps between saves')
     parser.add_argument('--log-every', type=int, default=20, help='steps between log lines')
     parser.add_argument('--seed', type=int, default=0)
@@ -56,18 +60,22 @@ def main() -> None:
     settings = TrainingSettings(
         steps=arguments.steps,
         learning_rate=arguments.learning_rate,
-        clip_norm=10.0,
+        clip_norm=30.0,
         save_every=arguments.save_every,
         log_every=arguments.log_every,
     )
-    loss = partial(scratch_loss, gradient_weight=arguments.gradient_weight)
+    loss = partial(
+        scratch_loss,
+        gradient_weight=arguments.gradient_weight,
+        error_weight=arguments.error_weight,
+    )
     facts = {name: value for name, value in vars(arguments).items() if name in FACTS}
     trainer = Trainer(network, source, loss, settings, arguments.folder, facts)
     with tqdm(total=arguments.steps, initial=trainer.step, unit='step') as bar:
 
         def show(row: dict[str, float]) -> None:
             bar.update(int(row['step']) - bar.n)
-            bar.set_postfix(ssi=f'{row["ssi"]:.3f}', gradient=f'{row["gradient"]:.3f}')
+            bar.set_postfix(error=f'{row["error"]:.3f}', gradient=f'{row["gradient"]:.3f}')
 
         trainer.run(show)
 

@@ -1,6 +1,6 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The two losses of Depth Anything V2 (arXiv 2406.09414, section 4), in disparity space."""
+"""The losses of Depth Anything V2 (arXiv 2406.09414, section 4), in disparity space, and ours."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ SMALLEST_DEVIATION = 1e-6
 
 SCRATCH_MEDIAN = 2.0
 """The median of a standardised target in ``scratch_loss``: two spreads above the ReLU's end."""
+
+FARTHEST = 60.0
+"""Depth (m) up to which ``aligned_error`` counts."""
+
+RIDGE = 1e-2
+"""Added to the variance of a prediction in ``aligned_error``, whose spread is about 1."""
 
 
 def disparity_from_depth(depth: Tensor) -> tuple[Tensor, Tensor]:
@@ -79,20 +85,56 @@ def relative_loss(
     return _both_parts(residual, valid, gradient_weight)
 
 
+def aligned_error(prediction: Tensor, disparity: Tensor, valid: Tensor) -> Tensor:
+    """Return the relative depth error that is left after the best scale and shift, a scalar.
+
+    All maps are (B, H, W). Each prediction is fitted to its disparity by least squares, as the
+    affine-invariant evaluation does it; a pixel r times its true disparity then counts |1 / r - 1|,
+    its error in depth over its depth. Below r = 1/2 that is continued as a line down to r = 0 and
+    constant beyond, so that no pixel outweighs a picture. Beyond FARTHEST, where disparity says
+    next to nothing, nothing counts. The mean is over each picture's pixels, then over pictures.
+    """
+    mask = (valid & (disparity > 1 / FARTHEST)).flatten(1)
+    count = mask.sum(1, keepdim=True).clamp(min=1)
+    # Masked before any division: a product of 0 and infinity in the backward pass is NaN.
+    known = torch.where(mask, prediction.float().flatten(1), 0)
+    target = torch.where(mask, disparity.float().flatten(1), 1)
+    known_mean = known.sum(1, keepdim=True) / count
+    target_mean = torch.where(mask, target, 0).sum(1, keepdim=True) / count
+    known = torch.where(mask, known - known_mean, 0)
+    scale = (known * (target - target_mean)).sum(1, keepdim=True) / count
+    scale = scale / ((known * known).sum(1, keepdim=True) / count + RIDGE)
+    ratio = (scale * known + target_mean) / target
+    error = torch.where(
+        ratio < 0.5, 3 - 4 * ratio.clamp(min=0), (1 / ratio.clamp(min=0.5) - 1).abs()
+    )
+    return (torch.where(mask, error, 0).sum(1, keepdim=True) / count).mean()
+
+
 def scratch_loss(
-    prediction: Tensor, disparity: Tensor, valid: Tensor, gradient_weight: float = 2.0
+    prediction: Tensor,
+    disparity: Tensor,
+    valid: Tensor,
+    gradient_weight: float = 2.0,
+    error_weight: float = 0.0,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the same two parts with only the target standardised, to a median of SCRATCH_MEDIAN.
+    """Return the same two parts with only the target standardised, and a third.
 
     For networks without pre-trained weights. Where these see little in a picture their output is
     nearly flat, and to standardise it divides by next to nothing: few pictures then make up the
     whole gradient, it grows as training goes, and learning stalls. Nor has the paper's loss
-    anything to hold the output's scale. Here both are given, and the gradient is bounded. What
-    lies below 0 in the target, beyond the reach of the network's ReLU, counts as 0.
+    anything to hold the output's scale. Here both are given, a median of SCRATCH_MEDIAN and a
+    spread of 1, and the gradient is bounded. What lies below 0 in the target, beyond the reach of
+    the network's ReLU, counts as 0.
+
+    The third part is ``aligned_error``. A network that cannot be right everywhere spends what it
+    has by the loss, and the paper's, an absolute one of disparity, lets it be wrong far away.
     """
     target = (SCRATCH_MEDIAN + standardise(disparity, valid)).clamp(min=0)
     residual = torch.where(valid, prediction.float() - target, 0)
-    return _both_parts(residual, valid, gradient_weight)
+    total, parts = _both_parts(residual, valid, gradient_weight)
+    error = aligned_error(prediction, disparity, valid)
+    return total + error_weight * error, {**parts, 'error': error.detach()}
 
 
 def _both_parts(

@@ -9,7 +9,10 @@ import pytest
 import torch
 
 from depth_anything_ros.training.losses import (
+    FARTHEST,
+    RIDGE,
     SCRATCH_MEDIAN,
+    aligned_error,
     disparity_from_depth,
     gradient_matching,
     relative_loss,
@@ -332,3 +335,153 @@ def test_scratch_loss_ignores_what_is_not_valid(hole):
     torch.testing.assert_close(total, expected)
     assert torch.isfinite(leaf.grad).all()
     assert scratch_loss(maps(0), maps(1), torch.zeros_like(valid))[0] == 0
+
+
+def plain_error(prediction: np.ndarray, disparity: np.ndarray, valid: np.ndarray) -> float:
+    """Return the error of one picture from numpy's own least squares, ridge included."""
+    inside = valid & (disparity > 1 / FARTHEST)
+    if not inside.any():
+        return 0.0
+    known, target = prediction[inside], disparity[inside]
+    # The ridge is that of n more observations of the centred prediction's slope, all zero.
+    rows = np.append(known - known.mean(), np.sqrt(RIDGE * len(known)))
+    slope = np.linalg.lstsq(rows[:, None], np.append(target - target.mean(), 0), rcond=None)[0][0]
+    total = 0.0
+    for k, t in zip(known, target, strict=True):
+        ratio = (slope * (k - known.mean()) + target.mean()) / t
+        if ratio < 0:
+            total += 3
+        elif ratio < 0.5:
+            total += 3 - 4 * ratio
+        else:
+            total += abs(1 / ratio - 1)
+    return total / len(known)
+
+
+@pytest.mark.parametrize('share', [1.0, 0.7, 0.02])
+@pytest.mark.parametrize('seed', range(3))
+def test_aligned_error_equals_plain_least_squares(seed, share):
+    # Of the small disparities some lie beyond the farthest depth, some are fitted below zero.
+    prediction, disparity = maps(seed), maps(seed + 10) ** 3 / 20
+    valid = mask(seed, share)
+    assert (disparity < 1 / FARTHEST).any()
+
+    error = aligned_error(prediction, disparity, valid).item()
+
+    each = zip(prediction.double().numpy(), disparity.double().numpy(), valid.numpy(), strict=True)
+    assert error == pytest.approx(np.mean([plain_error(*one) for one in each]), rel=1e-4)
+    assert error > 0.1
+
+
+def test_aligned_error_is_the_relative_error_of_depth_after_alignment():
+    disparity = torch.tensor([[[1.0, 0.6, 0.5, 0.4]]])
+    everywhere = torch.ones(1, 1, 4, dtype=torch.bool)
+    # Far from zero spread the ridge does not matter, nor do scale and shift.
+    assert aligned_error(1e3 * disparity + 7, disparity, everywhere).item() < 1e-4
+
+    slope, shift = np.polyfit([1.0, 2, 3, 4], disparity[0, 0].double(), 1)
+    fitted = slope * np.arange(1, 5) + shift
+    wanted = np.mean(np.abs(1 / fitted - 1 / disparity[0, 0].numpy()) * disparity[0, 0].numpy())
+    found = aligned_error(1e3 * torch.tensor([[[1.0, 2, 3, 4]]]), disparity, everywhere)
+    assert (fitted > 0.5 * disparity[0, 0].numpy()).all()
+    assert found.item() == pytest.approx(wanted, rel=1e-4)
+
+
+def test_aligned_error_counts_a_fit_to_zero_or_below_as_three():
+    # The fit of a step with one wild pixel goes below zero at that pixel.
+    disparity = torch.ones(1, 1, 200)
+    disparity[..., :2] = torch.tensor([0.1, 100.0])
+    prediction = torch.zeros(1, 1, 200)
+    prediction[..., :2] = torch.tensor([-1e4, 1e4])
+
+    leaf = prediction.clone().requires_grad_()
+    error = aligned_error(leaf, disparity, torch.ones(1, 1, 200, dtype=torch.bool))
+    error.backward()
+
+    assert error.item() < 3
+    wanted = plain_error(_one(prediction), _one(disparity), np.ones((1, 200), bool))
+    assert error.item() == pytest.approx(wanted, rel=1e-4)
+    assert torch.isfinite(leaf.grad).all()
+
+
+def _one(values: torch.Tensor) -> np.ndarray:
+    return values[0].double().numpy()
+
+
+@pytest.mark.parametrize('far', [0.0, 1 / (2 * FARTHEST)])
+def test_aligned_error_passes_over_sky_and_what_is_too_far(far):
+    disparity, everywhere = maps(1), torch.ones(SHAPE, dtype=torch.bool)
+    disparity[:, :4] = far
+    leaf = maps(0).requires_grad_()
+
+    error = aligned_error(leaf, disparity, everywhere)
+    error.backward()
+
+    near = everywhere.clone()
+    near[:, :4] = False
+    torch.testing.assert_close(error, aligned_error(maps(0), disparity, near))
+    assert torch.isfinite(leaf.grad).all()
+    assert (leaf.grad[:, :4] == 0).all()
+    assert (leaf.grad[:, 4:] != 0).any()
+
+
+@pytest.mark.parametrize(
+    ('prediction', 'disparity', 'valid'),
+    [
+        (maps(0), maps(1), torch.zeros(SHAPE, dtype=torch.bool)),
+        (maps(0), torch.zeros(SHAPE), mask()),
+        (maps(0), torch.full(SHAPE, 0.5), mask()),
+    ],
+    ids=['nothing valid', 'nothing but sky', 'constant depth'],
+)
+def test_aligned_error_of_what_cannot_be_wrong_is_nothing(prediction, disparity, valid):
+    leaf = prediction.clone().requires_grad_()
+
+    error = aligned_error(leaf, disparity, valid)
+    error.backward()
+
+    assert error.item() == pytest.approx(0, abs=1e-6)
+    assert torch.isfinite(leaf.grad).all()
+
+
+def test_aligned_error_of_a_constant_prediction_is_that_of_the_mean_disparity():
+    disparity, valid = maps(1), mask()
+    leaf = torch.full(SHAPE, 2.0).requires_grad_()
+
+    error = aligned_error(leaf, disparity, valid)
+    error.backward()
+
+    each = zip(np.full(SHAPE, 2.0), disparity.double().numpy(), valid.numpy(), strict=True)
+    assert error.item() == pytest.approx(np.mean([plain_error(*one) for one in each]), rel=1e-4)
+    assert torch.isfinite(leaf.grad).all()
+
+
+def test_gradient_of_the_aligned_error_equals_finite_differences():
+    shape = (1, 6, 7)
+    target, valid = maps(1, shape), mask(0, 0.8, shape)
+    prediction = target + 0.5 * maps(0, shape)
+    leaf = prediction.clone().requires_grad_()
+    aligned_error(leaf, target, valid).backward()
+    step = 2e-3
+
+    numeric = torch.zeros(shape)
+    for at in np.ndindex(shape):
+        high, low = prediction.clone(), prediction.clone()
+        high[at] += step
+        low[at] -= step
+        rise = aligned_error(high, target, valid) - aligned_error(low, target, valid)
+        numeric[at] = rise / (2 * step)
+
+    close = (leaf.grad - numeric).abs() < 0.02 * numeric.abs().max()
+    assert close.float().mean() > 0.9
+    assert numeric[valid].abs().max() > 3e-3
+    assert (leaf.grad[~valid] == 0).all()
+
+
+def test_scratch_loss_adds_the_aligned_error_by_its_weight():
+    without, parts = scratch_loss(maps(0), maps(1), mask(), 0.3)
+    total, _ = scratch_loss(maps(0), maps(1), mask(), 0.3, error_weight=10.0)
+
+    error = aligned_error(maps(0), maps(1), mask())
+    assert parts['error'].item() == pytest.approx(error.item())
+    assert total.item() == pytest.approx((without + 10 * error).item())
