@@ -44,8 +44,8 @@ def test_two_steps_and_then_a_third(train, tmp_path):
 
     rows = [json.loads(line) for line in (tmp_path / 'log.jsonl').read_text().splitlines()]
     assert [row['step'] for row in rows] == [1, 2]
-    assert all(row['ssi'] > 0 and row['gradient'] > 0 for row in rows)
-    assert 'ssi=' in shown
+    assert all(min(row['ssi'], row['gradient'], row['error']) > 0 for row in rows)
+    assert 'error=' in shown
 
     assert (two['step'], two['pictures']) == (2, 4)
     assert two['source'] == {'index': 2, 'rendered': 4}
