@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from depth_anything_ros.depth import Depth, DepthKind
+from depth_anything_ros.inference.cpu_engine import CpuEngine
 from depth_anything_ros.inference.device import resolve_device, resolve_precision
-from depth_anything_ros.inference.preprocessing import network_size, postprocess, preprocess
+from depth_anything_ros.inference.engine import EagerEngine, Engine
+from depth_anything_ros.inference.preprocessing import network_size
 from depth_anything_ros.model.catalog import CATALOG, ModelCard, card_for
 from depth_anything_ros.model.checkpoint import (
     CheckpointError,
@@ -58,17 +59,18 @@ class DepthEstimator:
         network, self.own_input_size = _load(model, weights, max_depth)
         self.model = model
         self.input_size = self.own_input_size if input_size is None else input_size
-        self._network = network.set_precision(self.precision).to(self.device).eval()
+        self._config = network.config
+        self._engine = engine_for(network, self.device, self.precision)
 
     @property
     def kind(self) -> DepthKind:
         """What the values mean."""
-        return self._network.config.kind
+        return self._config.kind
 
     @property
     def max_depth(self) -> float | None:
         """The metric head's limit in metres; None for a relative network."""
-        return self._network.config.max_depth
+        return self._config.max_depth
 
     @property
     def input_size(self) -> int:
@@ -104,7 +106,8 @@ class DepthEstimator:
             groups.setdefault(size, []).append(index)
         results: dict[int, Depth] = {}
         for size, members in groups.items():
-            values = self._run([pictures[i] for i in members], size, at_network_size)
+            chosen = [pictures[i] for i in members]
+            values = self._engine.run(chosen, size, at_network_size)
             for index, depth in zip(members, values, strict=True):
                 results[index] = Depth(depth, self.kind, size)
         return [results[index] for index in range(len(pictures))]
@@ -113,39 +116,12 @@ class DepthEstimator:
         """Run once on a gray picture, so that the first real one does not pay for set-up."""
         self.estimate(np.full((height, width, 3), 128, np.uint8))
 
-    @torch.inference_mode()
-    def _run(
-        self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
-    ) -> list[np.ndarray]:
-        """Run pictures that share a network size; return float32 (H, W) arrays."""
-        inputs = [
-            preprocess(_as_tensor(rgb).to(self.device).unsqueeze(0), size) for rgb in pictures
-        ]
-        output = self._network(torch.cat(inputs))
-        results = []
-        for values, rgb in zip(output.split(1), pictures, strict=True):
-            target = size if at_network_size else rgb.shape[:2]
-            results.append(postprocess(values, target)[0].cpu().numpy())
-        return results
 
-
-def _as_tensor(rgb: np.ndarray) -> Tensor:
-    """Wrap a picture; only negative strides, which torch has not, need a copy."""
-    if any(stride < 0 for stride in rgb.strides):
-        rgb = np.ascontiguousarray(rgb)
-    return torch.from_numpy(rgb if rgb.flags.writeable else np.asarray(_Unlocked(rgb)))
-
-
-class _Unlocked:
-    """Lends a read-only picture to torch, which warns of arrays that it could not write to.
-
-    The pixels of a message are such; nothing here writes to them.
-    """
-
-    def __init__(self, picture: np.ndarray) -> None:
-        self._picture = picture
-        memory, _ = picture.__array_interface__['data']
-        self.__array_interface__ = {**picture.__array_interface__, 'data': (memory, False)}
+def engine_for(network: DepthAnything, device: torch.device, dtype: torch.dtype) -> Engine:
+    """Return the fastest engine for a device; it takes the network over."""
+    if device.type == 'cpu':
+        return CpuEngine(network, dtype)
+    return EagerEngine(network, device, dtype)
 
 
 def _check_picture(rgb: np.ndarray) -> None:
