@@ -11,20 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-import depth_anything_ros
 from depth_anything_ros import DepthEstimator
 from depth_anything_ros.data.procedural import ProceduralWorld
+from depth_anything_ros.evaluation.machine import machine_facts
 from depth_anything_ros.evaluation.metrics import Score, mean_score, score_relative
 from depth_anything_ros.evaluation.real_pairs import MIN_DEPTH, RealPair, read_real_pairs
 from depth_anything_ros.model.catalog import WEIGHTS_FOLDER
@@ -60,16 +56,6 @@ def rounded(score: Score) -> dict[str, float]:
     return {name: round(value, 4) for name, value in asdict(score).items()}
 
 
-def processor() -> str:
-    """Return the name of the processor, as the system tells it."""
-    try:
-        lines = Path('/proc/cpuinfo').read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(':')[2].strip() for line in lines if line.startswith('model name'))
-    return next(names, platform.machine())
-
-
 def main() -> None:
     """Print the table and write the results file."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,16 +83,13 @@ def main() -> None:
     if arguments.data.is_dir():
         sets['real'] = list(read_real_pairs(arguments.data))
     results: dict[str, Any] = {
-        'date': date.today().isoformat(),
-        'machine': {'processor': processor(), 'cores': os.cpu_count()},
-        'versions': {'depth_anything_ros': depth_anything_ros.__version__},
+        **machine_facts(),
         'protocol': 'least squares in disparity per picture, floored at 1 / max depth; mean',
         'input_size': estimator.input_size,
         'weights': str(arguments.weights or 'nano'),
         'training': None if arguments.weights else shipped['training'],
         'sets': {},
     }
-    results['versions'] |= {'torch': torch.__version__, 'python': platform.python_version()}
     for name, pairs in sets.items():
         scores = {method: score_all(pairs, predict) for method, predict in methods.items()}
         means = {method: mean_score(list(s.values())) for method, s in scores.items()}

@@ -1,11 +1,9 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The DPT decoder as the CPU runs it fastest: channels last, fused, little before it is resized.
+"""The DPT decoder as torch's CPU operators run it fastest: channels last, fused, in place.
 
 The values are those of ``model.dpt`` to rounding. Tokens are a channels-last map already, so 1 x 1
-convolutions are linear layers. A 1 x 1 convolution and a bilinear resize commute, as the resize's
-weights sum to 1; so the last convolution of a fusion block runs before the resize, on a quarter of
-the pixels.
+convolutions are linear layers.
 """
 
 from __future__ import annotations

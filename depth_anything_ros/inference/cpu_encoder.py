@@ -1,6 +1,6 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The DINOv2 encoder as the CPU runs it fastest: one picture, fused layers, padded attention.
+"""The DINOv2 encoder as torch's CPU operators run it fastest: one picture, fused layers.
 
 The values are those of ``model.dinov2`` to rounding. What differs is where they are computed:
 layer scale is folded into the projection before it, the picture's normalisation into the patch
@@ -30,6 +30,8 @@ from depth_anything_ros.model.dinov2 import (
 
 ALIGNMENT = 32
 """Numbers of keys that fill the tiles of the fused bfloat16 attention."""
+LEAST_PADDED = 1024
+"""Tokens from which on the faster attention is worth its corrections."""
 CENTRE = (124.0, 116.0, 104.0)
 """ImageNet's mean in whole 8-bit steps: an 8-bit value minus it is exact in bfloat16."""
 MOST_GRIDS = 8
@@ -169,7 +171,7 @@ class CpuEncoder:
         patches = patches.reshape(count - 1, -1).to(torch.float32, copy=True)
         patches = patches.sub_(self._centre).to(self._dtype)
         rows = count
-        if self._dtype == torch.bfloat16:
+        if self._dtype == torch.bfloat16 and count >= LEAST_PADDED:
             rows = -(-count // ALIGNMENT) * ALIGNMENT
         tokens = position.new_zeros((1, rows, position.shape[1]))
         tokens[0, : count - 1] = self._embed.onto(patches, position[:-1])

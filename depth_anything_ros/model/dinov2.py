@@ -155,6 +155,10 @@ class DinoVisionTransformer(nn.Module):
         position = resize_position_embedding(
             self.pos_embed, height // PATCH_SIZE, width // PATCH_SIZE
         )
+        return self.tap(image, position)
+
+    def tap(self, image: Tensor, position: Tensor) -> list[Tensor]:
+        """Do the same with the (1, 1 + H/14 * W/14, D) position embedding of that size given."""
         patches = self.patch_embed(image)
         tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), dim=1)
         tokens = tokens + position

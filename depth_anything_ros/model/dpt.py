@@ -31,7 +31,7 @@ class ResidualConvUnit(nn.Module):
 
 
 class FeatureFusionBlock(nn.Module):
-    """Merge a deeper path with a lateral map, refine, upsample, then project."""
+    """Merge a deeper path with a lateral map, refine, project, then upsample."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -43,7 +43,9 @@ class FeatureFusionBlock(nn.Module):
         """Return (B, F, *size); the deepest block has no lateral, so its first unit lies idle."""
         if lateral is not None:
             path = path + self.resConfUnit1(lateral)
-        return self.out_conv(resize_bilinear(self.resConfUnit2(path), size))
+        # The official code resizes first. The two commute, as a resize's weights sum to 1, and
+        # this way the convolution has a quarter of the pixels.
+        return resize_bilinear(self.out_conv(self.resConfUnit2(path)), size)
 
 
 class Scratch(nn.Module):

@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from depth_anything_ros.inference.cpu_encoder import MOST_GRIDS, CpuAttention, CpuEncoder
+from depth_anything_ros.inference.cpu_encoder import (
+    LEAST_PADDED,
+    MOST_GRIDS,
+    CpuAttention,
+    CpuEncoder,
+)
 from depth_anything_ros.inference.preprocessing import preprocess
 from depth_anything_ros.model.configuration import DepthAnythingConfig, config_for
 from depth_anything_ros.model.dinov2 import Attention, DinoVisionTransformer
@@ -56,9 +61,10 @@ def test_float32_taps_are_those_of_the_network(config, size):
 
 @pytest.mark.parametrize('config', [SMALL, GATED], ids=['mlp', 'swiglu'])
 def test_bfloat16_taps_are_no_worse_than_the_rounded_network(config):
-    # 3 x 4 patches and the class token are padded from 13 rows to 32.
+    # With the class token 1025 rows, which are padded to 1056.
+    assert LEAST_PADDED < 32 * 32 + 1
     encoder = encoder_of(config)
-    pixels, size = pixels_of(42, 56), (42, 56)
+    pixels, size = pixels_of(448, 448), (448, 448)
     image = preprocess(pixels[None], size)
     wanted = encoder(image)
 
