@@ -9,6 +9,7 @@ import typer
 from depth_anything_ros import __version__
 from depth_anything_ros.cli.demo import demo
 from depth_anything_ros.cli.download import download
+from depth_anything_ros.cli.export import export
 from depth_anything_ros.cli.models import models
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(models)
 app.command()(download)
+app.command()(export)
 
 
 def _show_version(wanted: bool) -> None:

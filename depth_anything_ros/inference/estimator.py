@@ -5,44 +5,61 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from depth_anything_ros.depth import Depth, DepthKind
-from depth_anything_ros.inference.cpu_engine import CpuEngine
-from depth_anything_ros.inference.device import resolve_device, resolve_precision
-from depth_anything_ros.inference.engine import EagerEngine, Engine
-from depth_anything_ros.inference.preprocessing import network_size
-from depth_anything_ros.model.catalog import CATALOG, ModelCard, card_for
-from depth_anything_ros.model.checkpoint import (
-    CheckpointError,
-    CheckpointMismatchError,
-    load_network,
-    wanted_max_depth,
-)
-from depth_anything_ros.model.configuration import PATCH_SIZE, config_for
-from depth_anything_ros.model.depth_anything import DepthAnything
-from depth_anything_ros.model.hub import locate
+from depth_anything_ros.inference.conventions import network_size
+from depth_anything_ros.model.configuration import PATCH_SIZE
+
+if TYPE_CHECKING:
+    from depth_anything_ros.inference.engine import Engine
+
+# torch is imported where a network is loaded: an exported model runs without it.
 
 RANDOM = 'random'
+ONNX_SUFFIX = '.onnx'
+
+
+@dataclass(frozen=True)
+class RunnableModel:
+    """An engine and the facts of what it runs.
+
+    ``max_depth`` is in metres, ``own_input_size`` in pixels. ``fixed_size`` is the only network
+    size (height, width) that the engine takes, None for all. ``device`` is asked anew each time,
+    as an engine may have to fall back on another one.
+    """
+
+    engine: Engine
+    kind: DepthKind
+    max_depth: float | None
+    own_input_size: int
+    precision: str
+    device: Callable[[], str]
+    fixed_size: tuple[int, int] | None = None
 
 
 class DepthEstimator:
     """Estimate depth from pictures with one network.
 
     ``model`` is a name of the catalog (``nano``, ``small``, ``metric-indoor-base`` ...) or the
-    path of a weights file. ``weights`` replaces the catalog's file by another one, or by
-    ``'random'`` values for tests. ``device`` is ``auto``, ``cpu``, ``cuda`` ...; ``precision`` is
+    path of a weights file, or of an ONNX file that ``depth-anything export`` made, which runs
+    without torch. ``weights`` replaces the catalog's file by another one, or by ``'random'``
+    values for tests. ``device`` is ``auto``, ``cpu``, ``cuda`` ..., for an ONNX file ``tensorrt``,
+    ``cuda``, ``openvino`` or ``cpu``; ``precision`` is
     ``auto``, ``float32``, ``bfloat16`` or ``float16``. ``input_size`` is the shorter side at which
     the network sees a picture, in pixels; None takes ``own_input_size``, the model's own (518 for
     published ones). ``max_depth`` is the farthest depth in metres of metric weights that do not
     say it themselves; a number that contradicts the weights or the model is refused.
 
-    Raises UnknownModelError, CheckpointError, DownloadError, DeviceError or ValueError, each
-    saying what to do.
+    A file exported for one size stretches every picture to it.
+
+    Raises UnknownModelError, CheckpointError, DownloadError, DeviceError, for an ONNX file
+    OnnxModelError or ProviderError, or ValueError, each saying what to do.
     """
 
     def __init__(
@@ -54,55 +71,96 @@ class DepthEstimator:
         input_size: int | None = None,
         max_depth: float | None = None,
     ) -> None:
-        self.device = resolve_device(device)
-        self.precision = resolve_precision(precision, self.device)
-        network, self.own_input_size = _load(model, weights, max_depth)
+        file = Path(model if weights is None else weights)
+        if file.suffix.lower() == ONNX_SUFFIX:
+            from depth_anything_ros.inference.onnx_model import runnable_onnx
+
+            name = None if weights is None else model
+            self._model = runnable_onnx(file, name, device, precision, max_depth)
+        else:
+            from depth_anything_ros.inference.loading import runnable
+
+            self._model = runnable(model, weights, device, precision, max_depth)
+        self._engine = self._model.engine
         self.model = model
         self.input_size = self.own_input_size if input_size is None else input_size
-        self._config = network.config
-        self._engine = engine_for(network, self.device, self.precision)
 
     @property
     def kind(self) -> DepthKind:
         """What the values mean."""
-        return self._config.kind
+        return self._model.kind
 
     @property
     def max_depth(self) -> float | None:
         """The metric head's limit in metres; None for a relative network."""
-        return self._config.max_depth
+        return self._model.max_depth
+
+    @property
+    def own_input_size(self) -> int:
+        """The model's own ``input_size``: the one it was trained for, or can only take."""
+        return self._model.own_input_size
+
+    @property
+    def device(self) -> str:
+        """Where the network runs: cpu, cuda:0 ..., for an ONNX file also tensorrt or openvino."""
+        return self._model.device()
+
+    @property
+    def precision(self) -> str:
+        """The number format: float32, bfloat16 or float16."""
+        return self._model.precision
 
     @property
     def input_size(self) -> int:
-        """The shorter side of the network's input in pixels; settable between calls."""
+        """The shorter side of the network's input in pixels; settable between calls.
+
+        A file exported for one size takes no other.
+        """
         return self._input_size
 
     @input_size.setter
     def input_size(self, value: int) -> None:
-        if value < PATCH_SIZE:
-            raise ValueError(f'input_size {value} must be at least {PATCH_SIZE}')
+        self._check_input_size(value)
         self._input_size = value
 
-    def estimate(self, rgb: np.ndarray, at_network_size: bool = False) -> Depth:
+    def network_size(
+        self, height: int, width: int, input_size: int | None = None
+    ) -> tuple[int, int]:
+        """Return the (height, width) at which the network sees a picture of a size.
+
+        ``input_size`` is that of one call, None for the estimator's; pictures that share the
+        result share a pass. Raises ValueError for an input_size that cannot be.
+        """
+        if input_size is None:
+            input_size = self.input_size
+        self._check_input_size(input_size)
+        return self._model.fixed_size or network_size(height, width, input_size)
+
+    def estimate(
+        self, rgb: np.ndarray, at_network_size: bool = False, input_size: int | None = None
+    ) -> Depth:
         """Estimate one picture.
 
         ``rgb`` is (H, W, 3) uint8, any strides. The depth has the picture's size, or with
         ``at_network_size`` that of the network's input, which skips the final resize.
+        ``input_size`` is for this call, None for the estimator's.
         """
-        return self.estimate_batch([rgb], at_network_size)[0]
+        return self.estimate_batch([rgb], at_network_size, input_size)[0]
 
     def estimate_batch(
-        self, pictures: Sequence[np.ndarray], at_network_size: bool = False
+        self,
+        pictures: Sequence[np.ndarray],
+        at_network_size: bool = False,
+        input_size: int | None = None,
     ) -> list[Depth]:
         """Estimate pictures of any sizes; those of one network size share a pass.
 
-        Results come in the order of the pictures; see ``estimate`` for their form.
+        Results come in the order of the pictures; see ``estimate`` for the rest.
         """
         groups: dict[tuple[int, int], list[int]] = {}
         for index, rgb in enumerate(pictures):
             _check_picture(rgb)
-            height, width = rgb.shape[:2]
-            size = network_size(height, width, self.input_size)
+            size = self.network_size(rgb.shape[0], rgb.shape[1], input_size)
             groups.setdefault(size, []).append(index)
         results: dict[int, Depth] = {}
         for size, members in groups.items():
@@ -112,16 +170,22 @@ class DepthEstimator:
                 results[index] = Depth(depth, self.kind, size)
         return [results[index] for index in range(len(pictures))]
 
-    def warm_up(self, height: int, width: int) -> None:
-        """Run once on a gray picture, so that the first real one does not pay for set-up."""
-        self.estimate(np.full((height, width, 3), 128, np.uint8))
+    def warm_up(
+        self, height: int, width: int, pictures: int = 1, input_size: int | None = None
+    ) -> None:
+        """Run once on gray pictures, so that the first real ones do not pay for set-up."""
+        gray = np.full((height, width, 3), 128, np.uint8)
+        self.estimate_batch([gray] * pictures, input_size=input_size)
 
-
-def engine_for(network: DepthAnything, device: torch.device, dtype: torch.dtype) -> Engine:
-    """Return the fastest engine for a device; it takes the network over."""
-    if device.type == 'cpu':
-        return CpuEngine(network, dtype)
-    return EagerEngine(network, device, dtype)
+    def _check_input_size(self, value: int) -> None:
+        if value < PATCH_SIZE:
+            raise ValueError(f'input_size {value} must be at least {PATCH_SIZE}')
+        fixed = self._model.fixed_size
+        if fixed is not None and value != min(fixed):
+            raise ValueError(
+                f'input_size {value} cannot be: {self.model} was exported for {fixed[0]} x '
+                f'{fixed[1]} alone; leave input_size unset, or export it with --dynamic'
+            )
 
 
 def _check_picture(rgb: np.ndarray) -> None:
@@ -129,29 +193,3 @@ def _check_picture(rgb: np.ndarray) -> None:
         raise ValueError(
             f'a picture must be (H, W, 3) uint8 RGB with H, W > 0, got {rgb.shape} {rgb.dtype}'
         )
-
-
-def _load(
-    model: str, weights: str | os.PathLike[str] | None, max_depth: float | None
-) -> tuple[DepthAnything, int]:
-    """Return the network and its own input size."""
-    if weights == RANDOM:
-        card = card_for(model)
-        config = config_for(card.size, wanted_max_depth(card, max_depth))
-        return DepthAnything(config).initialise(), card.input_size
-    found: tuple[ModelCard | None, Path]
-    found = locate(model) if weights is None else (card_for(model), Path(weights))
-    card_or_none, path = found
-    try:
-        network = load_network(card_or_none, path, max_depth=max_depth)
-    except CheckpointMismatchError:
-        raise
-    except CheckpointError as error:
-        if weights is not None or card_or_none is None or card_or_none.shipped:
-            raise
-        raise CheckpointError(
-            f'{error}; "depth-anything download {card_or_none.name}" checks the cached file and '
-            'fetches it again where it is damaged'
-        ) from error
-    size = network.config.size
-    return network, (card_or_none or CATALOG[size]).input_size

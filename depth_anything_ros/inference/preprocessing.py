@@ -4,37 +4,20 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from depth_anything_ros.model.configuration import PATCH_SIZE
+from depth_anything_ros.inference.conventions import IMAGENET_MEAN, IMAGENET_STD, network_size
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-def network_size(height: int, width: int, input_size: int = 518) -> tuple[int, int]:
-    """Return the (height, width) at which the network sees a picture.
-
-    Both sides are scaled by the factor that brings the shorter one to ``input_size``, then rounded
-    to multiples of 14 (halves to even, as NumPy does); a side that would fall below ``input_size``
-    is rounded up instead, so the shorter side is never below it.
-    """
-    if height < 1 or width < 1:
-        raise ValueError(f'a picture of {width} x {height} pixels has no network size')
-    if input_size < PATCH_SIZE:
-        raise ValueError(f'input_size {input_size} must be at least {PATCH_SIZE}')
-    scale = max(input_size / width, input_size / height)
-
-    def fit(side: int) -> int:
-        patches = scale * side / PATCH_SIZE
-        fitted = round(patches) * PATCH_SIZE
-        return fitted if fitted >= input_size else math.ceil(patches) * PATCH_SIZE
-
-    return fit(height), fit(width)
+__all__ = [
+    'IMAGENET_MEAN',
+    'IMAGENET_STD',
+    'network_size',
+    'normalise',
+    'postprocess',
+    'preprocess',
+]
 
 
 def normalise(rgb: Tensor) -> Tensor:
@@ -51,10 +34,14 @@ def preprocess(rgb: Tensor, size: tuple[int, int]) -> Tensor:
     clipped. That is what OpenCV's INTER_CUBIC does, to 3e-5 on smooth pictures and a few times
     that on noise, as both round their coordinates.
     """
-    planes = rgb.permute(0, 3, 1, 2).float() / 255
-    if planes.shape[-2:] != size:
-        planes = F.interpolate(planes, size=size, mode='bicubic', align_corners=False)
-    return normalise(planes)
+    return normalise(resize_planes(rgb.permute(0, 3, 1, 2).float() / 255, size))
+
+
+def resize_planes(planes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize float (B, C, H, W) to ``size`` as ``preprocess`` does, whatever their range."""
+    if planes.shape[-2:] == size:
+        return planes
+    return F.interpolate(planes, size=size, mode='bicubic', align_corners=False)
 
 
 def postprocess(values: Tensor, size: tuple[int, int]) -> Tensor:

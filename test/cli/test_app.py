@@ -79,10 +79,10 @@ def test_version():
 def test_help_names_the_commands(arguments):
     result = run(*arguments)
     assert result.exit_code == (0 if arguments else 2)
-    assert all(name in result.output for name in ('demo', 'models', 'download'))
+    assert all(name in result.output for name in ('demo', 'models', 'download', 'export'))
 
 
-@pytest.mark.parametrize('command', ['demo', 'models', 'download'])
+@pytest.mark.parametrize('command', ['demo', 'models', 'download', 'export'])
 def test_every_command_explains_itself(command):
     result = run(command, '--help')
     assert result.exit_code == 0 and 'Usage' in result.output

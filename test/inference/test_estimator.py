@@ -343,13 +343,14 @@ def test_shipped_weights_fit_float16(rendered):
     assert (half - exact).abs().max() < 0.02 * exact.max()
 
 
-def test_package_imports_torch_only_when_the_estimator_is_asked_for():
+def test_package_imports_torch_only_when_a_network_is_loaded():
     program = (
         'import sys, depth_anything_ros as package; '
-        'assert package.DepthKind and package.__version__; '
-        "assert 'torch' not in sys.modules; "
         'from depth_anything_ros import DepthEstimator; '
-        "assert 'torch' in sys.modules and DepthEstimator.__name__ == 'DepthEstimator'"
+        "assert package.DepthKind and DepthEstimator.__name__ == 'DepthEstimator'; "
+        "assert 'torch' not in sys.modules; "
+        "DepthEstimator('nano', 'random', 'cpu'); "
+        "assert 'torch' in sys.modules"
     )
     done = subprocess.run([sys.executable, '-c', program], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

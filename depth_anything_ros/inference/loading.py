@@ -1,0 +1,95 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a name or file to a network and the engine that runs it: the part that needs torch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from depth_anything_ros.inference.cpu_engine import CpuEngine
+from depth_anything_ros.inference.device import resolve_device, resolve_precision
+from depth_anything_ros.inference.engine import EagerEngine, Engine
+from depth_anything_ros.inference.estimator import RANDOM, RunnableModel
+from depth_anything_ros.model.catalog import CATALOG, ModelCard, card_for
+from depth_anything_ros.model.checkpoint import (
+    CheckpointError,
+    CheckpointMismatchError,
+    load_network,
+    wanted_max_depth,
+)
+from depth_anything_ros.model.configuration import config_for
+from depth_anything_ros.model.depth_anything import DepthAnything
+from depth_anything_ros.model.hub import locate
+
+
+@dataclass(frozen=True)
+class LoadedNetwork:
+    """A network in float32 on the CPU, and where it comes from.
+
+    ``input_size`` is the model's own; ``path`` is None for random weights, ``card`` for a file
+    that was not asked for by a model's name.
+    """
+
+    network: DepthAnything
+    input_size: int
+    path: Path | None
+    card: ModelCard | None
+
+
+def load(
+    model: str, weights: str | os.PathLike[str] | None = None, max_depth: float | None = None
+) -> LoadedNetwork:
+    """Load the network that ``DepthEstimator`` would run for the same arguments."""
+    if weights == RANDOM:
+        card = card_for(model)
+        config = config_for(card.size, wanted_max_depth(card, max_depth))
+        return LoadedNetwork(DepthAnything(config).initialise(), card.input_size, None, card)
+    found: tuple[ModelCard | None, Path]
+    found = locate(model) if weights is None else (card_for(model), Path(weights))
+    card_or_none, path = found
+    try:
+        network = load_network(card_or_none, path, max_depth=max_depth)
+    except CheckpointMismatchError:
+        raise
+    except CheckpointError as error:
+        if weights is not None or card_or_none is None or card_or_none.shipped:
+            raise
+        raise CheckpointError(
+            f'{error}; "depth-anything download {card_or_none.name}" checks the cached file and '
+            'fetches it again where it is damaged'
+        ) from error
+    size = (card_or_none or CATALOG[network.config.size]).input_size
+    return LoadedNetwork(network, size, path, card_or_none)
+
+
+def runnable(
+    model: str,
+    weights: str | os.PathLike[str] | None,
+    device: str,
+    precision: str,
+    max_depth: float | None,
+) -> RunnableModel:
+    """Return a network with the engine of its device; the arguments are DepthEstimator's."""
+    where = resolve_device(device)
+    dtype = resolve_precision(precision, where)
+    loaded = load(model, weights, max_depth)
+    config = loaded.network.config
+    return RunnableModel(
+        engine=engine_for(loaded.network, where, dtype),
+        kind=config.kind,
+        max_depth=config.max_depth,
+        own_input_size=loaded.input_size,
+        precision=str(dtype).removeprefix('torch.'),
+        device=lambda: str(where),
+    )
+
+
+def engine_for(network: DepthAnything, device: torch.device, dtype: torch.dtype) -> Engine:
+    """Return the fastest engine for a device; it takes the network over."""
+    if device.type == 'cpu':
+        return CpuEngine(network, dtype)
+    return EagerEngine(network, device, dtype)
