@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from depth_anything_ros.cli.fail import fail
+from depth_anything_ros.inference.estimator import ONNX_SUFFIX
 
 if TYPE_CHECKING:
     from depth_anything_ros.inference.loading import LoadedNetwork
@@ -67,6 +68,8 @@ def export(
     DepthEstimator and depth_node take the file as a model, without torch.
     """
     _check_sizes(input_size, height, width, dynamic)
+    if output is not None and output.suffix.lower() != ONNX_SUFFIX:
+        raise typer.BadParameter(f'--output {output} must end in {ONNX_SUFFIX}')
     for package in NEEDED:
         if importlib.util.find_spec(package) is None:
             fail(f"export needs {package}: pip install 'depth_anything_ros[onnx]'")

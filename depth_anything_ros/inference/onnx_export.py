@@ -159,7 +159,8 @@ def _trace(network: OnnxNetwork, fixed_size: tuple[int, int] | None) -> Any:
                 verbose=False,
             )
     except (torch.onnx.errors.OnnxExporterError, RuntimeError, TypeError) as error:
-        reason = str(error).strip().partition('\n')[0]
+        cause = error.__cause__ or error  # the exporter's own words are advice for its developers
+        reason = f'{type(cause).__name__}: {str(cause).strip().partition(chr(10))[0]}'
         less = '' if fixed_size else ', and --fixed asks less of it'
         raise OnnxExportError(
             f'torch {torch.__version__} cannot export the network ({reason}); a newer torch '

@@ -102,6 +102,7 @@ def test_a_file_of_ones_own_has_no_licence_that_we_know(exports):
         ('--input-size', '42', '--height', '42', '--width', '42'),
         ('--input-size', '13'),
         ('--format', 'tflite'),
+        ('--output', 'nano.safetensors'),
         ('--precision', 'int4'),
     ],
     ids=' '.join,

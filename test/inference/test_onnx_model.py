@@ -112,7 +112,8 @@ def test_a_foreign_file_is_refused_with_the_command_that_makes_one(tmp_path):
 def test_it_runs_where_torch_cannot_be_imported(exported):
     program = (
         'import sys\n'
-        "sys.modules['torch'] = None\n"
+        "for name in ('torch', 'safetensors', 'huggingface_hub', 'onnx', 'onnxscript'):\n"
+        '    sys.modules[name] = None\n'
         'import numpy as np\n'
         'from depth_anything_ros import DepthEstimator\n'
         'estimator = DepthEstimator(sys.argv[1])\n'
