@@ -34,6 +34,7 @@ ROS = [
 CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=12']
 # The first two make files, the last runs them.
 ONNX = ['onnx>=1.16', 'onnxscript>=0.5', 'onnxruntime>=1.18']
+OPENVINO = ['openvino>=2024.4']
 # `colcon test` takes pytest as its runner when an extra of the name `test` asks for it.
 TEST = ['pytest>=7', 'hypothesis>=6', 'transformers>=4.45']
 DEV = [*TEST, 'ruff>=0.9', 'mypy>=1.11', 'types-PyYAML', 'pre-commit>=3.5']
@@ -69,7 +70,14 @@ setup(
         *config_files(),
     ],
     install_requires=REQUIRES,
-    extras_require={'ros': ROS, 'cli': CLI, 'onnx': ONNX, 'test': TEST, 'dev': DEV},
+    extras_require={
+        'ros': ROS,
+        'cli': CLI,
+        'onnx': ONNX,
+        'openvino': OPENVINO,
+        'test': TEST,
+        'dev': DEV,
+    },
     entry_points={
         'console_scripts': [
             f'depth_node = {PACKAGE}.ros.depth_node:main',

@@ -4,15 +4,15 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 extras=(ros cli dev)
-# Not inside a distribution: onnxruntime may want a newer NumPy than its packages are built for. Its tests skip then.
-[[ -n ${ROS_DISTRO:-} ]] || extras+=(onnx)
+# Not inside a distribution: both may want a newer NumPy than its packages are built for. Their tests skip then.
+[[ -n ${ROS_DISTRO:-} ]] || extras+=(onnx openvino)
 bash "$root/scripts/setup.sh" "${extras[@]}"
 
 # No test reaches a hub, another machine's nodes, or the state that the user's own programs keep.
 state=$(mktemp -d)
 trap 'rm -rf "$state"' EXIT
 export HF_HUB_OFFLINE=1 HF_HOME=$state/huggingface
-export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST ROS_LOG_DIR=$state/ros
+export ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST ROS_LOG_DIR=$state/ros XDG_CACHE_HOME=$state/cache
 
 cd "$root"
 if (($#)); then

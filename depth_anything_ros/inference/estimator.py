@@ -49,12 +49,13 @@ class DepthEstimator:
     ``model`` is a name of the catalog (``nano``, ``small``, ``metric-indoor-base`` ...) or the
     path of a weights file, or of an ONNX file that ``depth-anything export`` made, which runs
     without torch. ``weights`` replaces the catalog's file by another one, or by ``'random'``
-    values for tests. ``device`` is ``auto``, ``cpu``, ``cuda`` ..., for an ONNX file ``tensorrt``,
-    ``cuda``, ``openvino`` or ``cpu``; ``precision`` is
-    ``auto``, ``float32``, ``bfloat16`` or ``float16``. ``input_size`` is the shorter side at which
-    the network sees a picture, in pixels; None takes ``own_input_size``, the model's own (518 for
-    published ones). ``max_depth`` is the farthest depth in metres of metric weights that do not
-    say it themselves; a number that contradicts the weights or the model is refused.
+    values for tests. ``device`` is ``auto``, ``cpu``, ``openvino`` (its package on the processor;
+    ``auto`` takes it where there is no GPU), ``cuda`` ..., for an ONNX file ``tensorrt``,
+    ``cuda``, ``openvino`` or ``cpu``; ``precision`` is ``auto``, ``float32``, ``bfloat16`` or
+    ``float16``. ``input_size`` is the shorter side at which the network sees a picture, in
+    pixels; None takes ``own_input_size``, the model's own (518 for published ones). ``max_depth``
+    is the farthest depth in metres of metric weights that do not say it themselves; a number that
+    contradicts the weights or the model is refused.
 
     A file exported for one size stretches every picture to it.
 

@@ -5,15 +5,18 @@
 from __future__ import annotations
 
 import os
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from depth_anything_ros.inference.cpu_engine import CpuEngine
-from depth_anything_ros.inference.device import resolve_device, resolve_precision
+from depth_anything_ros.inference.cuda_engine import CudaEngine
+from depth_anything_ros.inference.device import DeviceError, resolve_device, resolve_precision
 from depth_anything_ros.inference.engine import EagerEngine, Engine
 from depth_anything_ros.inference.estimator import RANDOM, RunnableModel
+from depth_anything_ros.inference.openvino_engine import OpenVinoEngine, openvino_is_installed
 from depth_anything_ros.model.catalog import CATALOG, ModelCard, card_for
 from depth_anything_ros.model.checkpoint import (
     CheckpointError,
@@ -24,6 +27,9 @@ from depth_anything_ros.model.checkpoint import (
 from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 from depth_anything_ros.model.hub import locate
+
+OPENVINO = 'openvino'
+X86 = ('x86_64', 'AMD64')
 
 
 @dataclass(frozen=True)
@@ -74,22 +80,40 @@ def runnable(
     max_depth: float | None,
 ) -> RunnableModel:
     """Return a network with the engine of its device; the arguments are DepthEstimator's."""
-    where = resolve_device(device)
+    name, where = _resolve(device)
     dtype = resolve_precision(precision, where)
     loaded = load(model, weights, max_depth)
     config = loaded.network.config
     return RunnableModel(
-        engine=engine_for(loaded.network, where, dtype),
+        engine=engine_for(loaded.network, name, where, dtype),
         kind=config.kind,
         max_depth=config.max_depth,
         own_input_size=loaded.input_size,
         precision=str(dtype).removeprefix('torch.'),
-        device=lambda: str(where),
+        device=lambda: name,
     )
 
 
-def engine_for(network: DepthAnything, device: torch.device, dtype: torch.dtype) -> Engine:
+def _resolve(device: str) -> tuple[str, torch.device]:
+    """Return the full name of a device, and where torch has it."""
+    if device == OPENVINO and not openvino_is_installed():
+        raise DeviceError(f'device {OPENVINO} needs its package: pip install openvino')
+    where = resolve_device('cpu' if device == OPENVINO else device)
+    # Measured on x86 alone; on other processors it is there for the asking.
+    wanted = device == 'auto' and where.type == 'cpu' and platform.machine() in X86
+    if device == OPENVINO or (wanted and openvino_is_installed()):
+        return OPENVINO, where
+    return str(where), where
+
+
+def engine_for(
+    network: DepthAnything, name: str, where: torch.device, dtype: torch.dtype
+) -> Engine:
     """Return the fastest engine for a device; it takes the network over."""
-    if device.type == 'cpu':
+    if name == OPENVINO:
+        return OpenVinoEngine(network, dtype)
+    if where.type == 'cpu':
         return CpuEngine(network, dtype)
-    return EagerEngine(network, device, dtype)
+    if where.type == 'cuda':
+        return CudaEngine(network, where, dtype)
+    return EagerEngine(network, where, dtype)

@@ -24,17 +24,18 @@ class DepthAnything(nn.Module):
         self.pretrained = DinoVisionTransformer(config)
         self.depth_head = DPTHead(config)
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor, position: Tensor | None = None) -> Tensor:
         """Estimate depth.
 
         ``image`` is (B, 3, H, W), RGB normalised by ImageNet's mean and standard deviation, H and
         W multiples of 14. The result is (B, H, W): inverse depth >= 0 of unknown scale and shift
         for a relative network, metres in (0, max_depth) along the optical axis for a metric one.
-        It is float32 whatever ``set_precision`` chose.
+        It is float32 whatever ``set_precision`` chose. ``position`` is the encoder's position
+        embedding at that size, for callers that keep it.
         """
         grid = (image.shape[-2] // PATCH_SIZE, image.shape[-1] // PATCH_SIZE)
         image = image.to(self.pretrained.patch_embed.proj.weight.dtype)
-        values = self.depth_head(self.pretrained(image), grid).squeeze(1)
+        values = self.depth_head(self.pretrained(image, position), grid).squeeze(1)
         if self.config.max_depth is None:
             return values
         return values * self.config.max_depth

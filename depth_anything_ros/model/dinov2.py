@@ -144,23 +144,23 @@ class DinoVisionTransformer(nn.Module):
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(width, eps=LAYER_NORM_EPS)
 
-    def forward(self, image: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor, position: Tensor | None = None) -> list[Tensor]:
         """Return the patch tokens of the four tapped blocks, each through the final norm.
 
         ``image`` is (B, 3, H, W) with H and W multiples of 14; each result is (B, H/14 * W/14, D).
+        ``position`` is the (1, 1 + H/14 * W/14, D) position embedding of that size, for callers
+        that keep it; otherwise it is resized here.
         """
         height, width = image.shape[-2:]
         if height % PATCH_SIZE or width % PATCH_SIZE:
             raise ValueError(f'the sides must be multiples of {PATCH_SIZE}, got {height} x {width}')
-        position = resize_position_embedding(
-            self.pos_embed, height // PATCH_SIZE, width // PATCH_SIZE
-        )
-        return self.tap(image, position)
-
-    def tap(self, image: Tensor, position: Tensor) -> list[Tensor]:
-        """Do the same with the (1, 1 + H/14 * W/14, D) position embedding of that size given."""
+        if position is None:
+            position = resize_position_embedding(
+                self.pos_embed, height // PATCH_SIZE, width // PATCH_SIZE
+            )
         patches = self.patch_embed(image)
-        tokens = torch.cat((self.cls_token.expand(len(patches), -1, -1), patches), dim=1)
+        # Not len(patches), which would fix the batch of a traced network.
+        tokens = torch.cat((self.cls_token.expand(patches.shape[0], -1, -1), patches), dim=1)
         tokens = tokens + position
         tapped = []
         for index, block in enumerate(self.blocks):

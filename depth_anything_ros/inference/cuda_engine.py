@@ -1,0 +1,162 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The engine for NVIDIA GPUs: uint8 up, one graph replay, depth down, each on its own stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depth_anything_ros.inference.conventions import IMAGENET_MEAN, IMAGENET_STD
+from depth_anything_ros.inference.cuda_slot import Lanes, Shape, Slot
+from depth_anything_ros.inference.preprocessing import postprocess, resize_planes
+from depth_anything_ros.model.configuration import PATCH_SIZE
+from depth_anything_ros.model.depth_anything import DepthAnything
+from depth_anything_ros.model.dinov2 import resize_position_embedding
+
+LOGGER = logging.getLogger(__name__)
+MOST_SHAPES = 8
+"""Shapes whose buffers and graphs are kept."""
+SLOTS = 2
+"""Batches of one shape that may be under way at once."""
+
+
+class DeviceLostError(RuntimeError):
+    """The device does not answer any more; only a new process or a new context can use it."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """A single picture does not fit the device's memory."""
+
+
+class CudaEngine:
+    """Run a network with pinned staging buffers, three streams and CUDA graphs.
+
+    For each shape, that is sizes of the pictures, size of the network and form of the result,
+    there are two slots: buffers on both sides and a graph of everything between them. So frame
+    n + 1 can go up while n is computed and n - 1 comes down, and nothing is allocated and nothing
+    waits for the device but ``collect``. Where capture fails, the log says so, and the same steps
+    run eagerly. On another device than CUDA, which serves tests, they always do.
+    """
+
+    def __init__(self, network: DepthAnything, device: torch.device, dtype: torch.dtype) -> None:
+        self.device = device
+        self._network = network.set_precision(dtype).eval()
+        self._network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._dtype = dtype
+        std = torch.tensor(IMAGENET_STD, device=device)[:, None, None] * 255
+        self._gain = 1 / std
+        self._shift = -torch.tensor(IMAGENET_MEAN, device=device)[:, None, None] * 255 / std
+        self._lanes = Lanes(device)
+        self._slots: dict[Shape, list[Slot]] = {}
+        self._positions: dict[tuple[int, int], Tensor] = {}
+        self._most_pictures: int | None = None
+
+    def run(
+        self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
+    ) -> list[np.ndarray]:
+        """Return the pictures' depth, see Engine.
+
+        A batch that does not fit the memory is halved, and so is every later one. Raises
+        OutOfMemoryError when a single picture does not fit, DeviceLostError.
+        """
+        most = self._most_pictures or len(pictures)
+        results: list[np.ndarray] = []
+        for start in range(0, len(pictures), most):
+            part = pictures[start : start + most]
+            try:
+                results += self.collect(self.submit(part, size, at_network_size))
+            except torch.cuda.OutOfMemoryError as error:
+                self._shrink(len(part), size, error)
+                return results + self.run(pictures[start:], size, at_network_size)
+            except RuntimeError as error:
+                raise _explained(error) from error
+        return results
+
+    @torch.inference_mode()
+    def submit(
+        self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
+    ) -> Slot:
+        """Start a batch and return without waiting; ``collect`` its slot before two more."""
+        shape = Shape(tuple(rgb.shape[:2] for rgb in pictures), size, at_network_size)
+        slots = self._slots_for(shape)
+        slot = slots.pop(0)
+        slots.append(slot)
+        self._lanes.start(slot, pictures, self._computation(shape))
+        return slot
+
+    def collect(self, slot: Slot) -> list[np.ndarray]:
+        """Wait for a batch and return its depth, float32 arrays of their own."""
+        return self._lanes.finish(slot)
+
+    def _slots_for(self, shape: Shape) -> list[Slot]:
+        """Return the slots of a shape, made and captured when it comes first."""
+        slots = self._slots.pop(shape, None)
+        if slots is None:
+            while len(self._slots) >= MOST_SHAPES:
+                del self._slots[next(iter(self._slots))]
+            slots = [Slot(shape, self.device) for _ in range(SLOTS)]
+            for slot in slots:
+                self._lanes.capture(slot, self._computation(shape))
+        self._slots[shape] = slots
+        return slots
+
+    def _computation(self, shape: Shape) -> Callable[[Sequence[Tensor]], list[Tensor]]:
+        """Return the steps from uint8 pictures to depth, all on the device."""
+        position = self._position_of(shape.size)
+
+        def compute(pictures: Sequence[Tensor]) -> list[Tensor]:
+            planes = [
+                resize_planes(rgb.float().permute(2, 0, 1)[None], shape.size) for rgb in pictures
+            ]
+            image = torch.addcmul(self._shift, torch.cat(planes), self._gain).to(self._dtype)
+            image = image.contiguous(memory_format=torch.channels_last)
+            values = self._network(image, position)
+            if shape.at_network_size:
+                return list(values)
+            return [
+                postprocess(one, source)[0]
+                for one, source in zip(values.split(1), shape.sources, strict=True)
+            ]
+
+        return compute
+
+    def _position_of(self, size: tuple[int, int]) -> Tensor:
+        """Return the position embedding of a network size; it is resized once."""
+        if size not in self._positions:
+            if len(self._positions) >= MOST_SHAPES:
+                del self._positions[next(iter(self._positions))]
+            grid = (size[0] // PATCH_SIZE, size[1] // PATCH_SIZE)
+            stored = self._network.pretrained.pos_embed.detach()
+            self._positions[size] = resize_position_embedding(stored, *grid)
+        return self._positions[size]
+
+    def _shrink(self, pictures: int, size: tuple[int, int], error: Exception) -> None:
+        """Give memory back and halve the batch; raises OutOfMemoryError below one picture."""
+        self._slots.clear()
+        self._positions.clear()
+        if self.device.type == 'cuda':
+            torch.cuda.empty_cache()
+        if pictures == 1:
+            raise OutOfMemoryError(
+                f'a picture of network size {size[1]}x{size[0]} does not fit the memory of '
+                f'{self.device}: lower input_size, or choose a smaller model'
+            ) from error
+        self._most_pictures = pictures // 2
+        LOGGER.warning(
+            '%s is out of memory with %d pictures at once; %d from now on',
+            *(self.device, pictures, self._most_pictures),
+        )
+
+
+def _explained(error: RuntimeError) -> RuntimeError:
+    """Return what to raise for an error of the device."""
+    accelerator = getattr(torch, 'AcceleratorError', ())
+    if isinstance(error, accelerator) or 'CUDA error' in str(error):
+        reason = str(error).partition('\n')[0]
+        return DeviceLostError(f'the GPU does not answer any more ({reason}): configure again')
+    return error

@@ -1,0 +1,198 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The CUDA engine: its steps on any device, its graphs and streams where there is a GPU."""
+
+from __future__ import annotations
+
+import copy
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from depth_anything_ros.inference.cuda_engine import (
+    MOST_SHAPES,
+    CudaEngine,
+    DeviceLostError,
+    OutOfMemoryError,
+)
+from depth_anything_ros.inference.engine import EagerEngine
+from depth_anything_ros.model.configuration import config_for
+from depth_anything_ros.model.depth_anything import DepthAnything
+
+CPU = torch.device('cpu')
+gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+DEVICES = ['cpu', pytest.param('cuda', marks=gpu)]
+
+
+@pytest.fixture(scope='module', params=[None, 20.0], ids=['relative', 'metric'])
+def network(request: pytest.FixtureRequest) -> DepthAnything:
+    torch.manual_seed(0)
+    return DepthAnything(config_for('nano', request.param)).initialise()
+
+
+def engine_of(network: DepthAnything, device: str, dtype=torch.float32) -> CudaEngine:
+    return CudaEngine(copy.deepcopy(network), torch.device(device), dtype)
+
+
+def picture(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize('device', DEVICES)
+@pytest.mark.parametrize('at_network_size', [False, True])
+def test_depth_is_that_of_the_plain_engine(network, device, at_network_size):
+    pictures = [picture(40, 50), picture(80, 100, 1), picture(42, 56, 2)[:, ::-1]]
+    want = EagerEngine(copy.deepcopy(network), CPU, torch.float32).run(
+        pictures, (42, 56), at_network_size
+    )
+
+    engine = engine_of(network, device)
+
+    # The second time runs what the first has captured.
+    for _ in range(2):
+        got = engine.run(pictures, (42, 56), at_network_size)
+        for one, other in zip(got, want, strict=True):
+            assert (one.dtype, one.shape) == (np.float32, other.shape)
+            np.testing.assert_allclose(one, other, rtol=2e-3)
+
+
+@pytest.mark.parametrize('device', DEVICES)
+def test_a_shape_that_comes_again_gives_the_depth_of_the_new_pictures(network, device):
+    engine = engine_of(network, device)
+    first, second = picture(42, 56), picture(42, 56, 1)
+
+    one = engine.run([first], (42, 56), True)[0]
+    before = one.copy()
+    other = engine.run([second], (42, 56), True)[0]
+
+    assert np.abs(one - other).max() > 1e-3
+    np.testing.assert_array_equal(one, before)  # nobody else writes to what was handed out
+    for _ in range(3):
+        np.testing.assert_allclose(engine.run([first], (42, 56), True)[0], one, rtol=1e-5)
+
+
+@pytest.mark.parametrize('device', DEVICES)
+def test_two_batches_may_be_under_way_at_once(network, device):
+    engine = engine_of(network, device)
+    pictures = [picture(42, 56, seed) for seed in range(6)]
+    want = [engine.run([rgb], (42, 56), True)[0] for rgb in pictures]
+
+    got, under_way = [], []
+    for rgb in pictures:
+        under_way.append(engine.submit([rgb], (42, 56), True))
+        if len(under_way) == 2:
+            got += engine.collect(under_way.pop(0))
+    got += engine.collect(under_way.pop())
+
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_buffers_of_the_last_few_shapes_are_kept(network):
+    engine = engine_of(network, 'cpu')
+    for columns in range(2, 3 + MOST_SHAPES):
+        engine.run([picture(28, 14 * columns)], (28, 14 * columns), True)
+
+    assert len(engine._slots) == MOST_SHAPES
+    assert len(engine._positions) == MOST_SHAPES
+    assert (28, 28) not in {shape.size for shape in engine._slots}
+
+
+def fail_above(engine: CudaEngine, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Let the network run out of memory with more than ``most`` pictures; return what it saw."""
+    seen: list[int] = []
+    forward = engine._network.forward
+
+    def limited(image, position):
+        seen.append(len(image))
+        if len(image) > most:
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB')
+        return forward(image, position)
+
+    monkeypatch.setattr(engine._network, 'forward', limited)
+    return seen
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_so_are_later_ones(network, monkeypatch, caplog):
+    engine = engine_of(network, 'cpu')
+    pictures = [picture(42, 56, seed) for seed in range(5)]
+    want = engine.run(pictures, (42, 56), True)
+    seen = fail_above(engine, 1, monkeypatch)
+
+    with caplog.at_level(logging.WARNING):
+        got = engine.run(pictures, (42, 56), True)
+    again = engine.run(pictures, (42, 56), True)
+
+    assert seen == [5, 2, *[1] * 5, *[1] * 5]
+    assert '5 pictures at once; 2 from now on' in caplog.text
+    for depths in (got, again):
+        for one, other in zip(depths, want, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_a_picture_that_does_not_fit_is_an_error_that_says_what_to_do(network, monkeypatch):
+    engine = engine_of(network, 'cpu')
+    fail_above(engine, 0, monkeypatch)
+
+    with pytest.raises(OutOfMemoryError, match='56x42 does not fit .* lower input_size'):
+        engine.run([picture(42, 56)], (42, 56), True)
+
+
+def test_a_lost_device_is_named(network, monkeypatch):
+    engine = engine_of(network, 'cpu')
+
+    def lost(image, position):
+        raise RuntimeError('CUDA error: unspecified launch failure\nCompile with ...')
+
+    monkeypatch.setattr(engine._network, 'forward', lost)
+
+    with pytest.raises(DeviceLostError, match=r'\(CUDA error: unspecified launch failure\)'):
+        engine.run([picture(42, 56)], (42, 56), True)
+
+
+def test_other_errors_pass_unchanged(network, monkeypatch):
+    engine = engine_of(network, 'cpu')
+
+    def broken(image, position):
+        raise RuntimeError('sizes do not match')
+
+    monkeypatch.setattr(engine._network, 'forward', broken)
+
+    with pytest.raises(RuntimeError, match='^sizes do not match$'):
+        engine.run([picture(42, 56)], (42, 56), True)
+
+
+@gpu
+def test_steady_state_never_waits_for_the_device_and_allocates_nothing(network):
+    engine = engine_of(network, 'cuda', torch.float16)
+    rgb = picture(480, 640)
+    for _ in range(4):
+        engine.run([rgb], (252, 336), False)
+    reserved = torch.cuda.memory_reserved()
+
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        for _ in range(1000):
+            engine.run([rgb], (252, 336), False)
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+
+    assert torch.cuda.memory_reserved() == reserved
+
+
+@gpu
+def test_graphs_are_captured_and_a_failing_capture_runs_eagerly(network, monkeypatch, caplog):
+    engine = engine_of(network, 'cuda')
+    want = engine.run([picture(42, 56)], (42, 56), True)[0]
+    assert all(slot.graph for slots in engine._slots.values() for slot in slots)
+
+    def refuse(*arguments, **options):
+        raise RuntimeError('operation not permitted when stream is capturing')
+
+    monkeypatch.setattr(torch.cuda, 'graph', refuse)
+    plain = engine_of(network, 'cuda')
+    got = plain.run([picture(42, 56)], (42, 56), True)[0]
+
+    assert 'running eagerly: operation not permitted' in caplog.text
+    np.testing.assert_allclose(got, want, rtol=1e-3)
