@@ -22,6 +22,12 @@ ARGUMENTS = (
     ('image_compressed', 'image/compressed', 'The same as sensor_msgs/CompressedImage'),
     ('camera_info', 'camera_info', 'Camera info topic of the camera'),
     (
+        'cameras',
+        '',
+        'Names of several cameras, as front,left: their topics are front/image, front/depth/... '
+        'and so on; unset: as params_file says. The three topics above are for a single camera',
+    ),
+    (
         'use_sim_time',
         '',
         'true: take the time from /clock, for simulators and bags; unset: as params_file says',
@@ -45,6 +51,9 @@ def start(context: LaunchContext) -> list[LifecycleNode]:
         for name in OVERRIDES
         if value[name].perform(context)
     }
+    cameras = value['cameras'].perform(context)
+    if cameras:
+        overrides['cameras'] = [name.strip() for name in cameras.split(',')]
     node = LifecycleNode(
         package='depth_anything_ros',
         executable='depth_node',

@@ -8,6 +8,7 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+import yaml
 
 # The folder launch/ of this repository is found as a package without code.
 pytest.importorskip('launch.actions')
@@ -20,8 +21,8 @@ from launch_ros.actions import LifecycleNode, Node
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPTH = {
-    'params_file', 'namespace', 'image', 'image_compressed', 'camera_info', 'use_sim_time',
-    'log_level', 'autostart',
+    'params_file', 'namespace', 'image', 'image_compressed', 'camera_info', 'cameras',
+    'use_sim_time', 'log_level', 'autostart',
 }  # fmt: skip
 DEMO = {'source', 'rate', 'width', 'params_file', 'namespace', 'log_level'}
 
@@ -98,6 +99,12 @@ def test_arguments_that_are_set_override_the_file(tmp_path):
     assert 'autostart: false' in overrides and 'use_sim_time: true' in overrides
 
 
+def test_cameras_are_a_list_of_names(tmp_path):
+    _, (_, overrides) = depth_node(tmp_path / 'depth.yaml', cameras='front, left')
+    (settings,) = yaml.safe_load(overrides).values()
+    assert settings['ros__parameters']['cameras'] == ['front', 'left']
+
+
 def test_demo_starts_the_camera_and_includes_depth():
     description = description_of('demo')
     (camera,) = of_type(description, Node)
@@ -118,6 +125,7 @@ def test_defaults_that_need_no_installed_package_are_those_of_the_nodes():
         'image': 'image',
         'image_compressed': 'image/compressed',
         'camera_info': 'camera_info',
+        'cameras': '',
         'use_sim_time': '',
         'log_level': 'info',
         'autostart': '',

@@ -17,10 +17,10 @@ def test_every_parameter_stands_with_its_default():
     from depth_anything_ros.ros.camera_parameters import CAMERA_PARAMETERS
     from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS
 
-    written = {True: 'true', False: 'false', '': "''"}
+    written = {True: 'true', False: 'false', '': "''", (): '[]'}
     for row in (*DEPTH_PARAMETERS, *CAMERA_PARAMETERS):
         default = row.default
-        if isinstance(default, (bool, str)):  # 0.0 would be found under False
+        if isinstance(default, (bool, str, tuple)):  # 0.0 would be found under False
             default = written.get(default, default)
         live = '' if row in CAMERA_PARAMETERS else ' yes |' if row.live else '  |'
         assert f'| `{row.name}` | `{default}` |{live} {row.description} |' in README

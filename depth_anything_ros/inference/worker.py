@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from depth_anything_ros.inference.mailbox import Mailbox
@@ -20,11 +20,13 @@ LONGEST_WAIT = 0.1
 class Worker(Generic[Item]):
     """Run ``process`` on the newest items of one or more mailboxes, in a thread of its own.
 
-    ``process`` gets a dictionary from mailbox name to item, with every mailbox that had one. An
-    exception it raises goes to ``on_error`` with the items, and the thread goes on. ``interval``
-    returns the least time in seconds between two calls, 0 for none; it is asked again while
-    the thread waits, so that it may change at any time. Items that arrive while the thread waits
-    replace each other in their mailbox.
+    ``process`` gets a dictionary from mailbox name to item, with every mailbox that has one whose
+    turn it is; with ``at_once``, that many at most, those that were served longest ago. So no
+    mailbox starves, however fast the others fill. An exception ``process`` raises goes to
+    ``on_error`` with the items, and the thread goes on. ``interval`` returns the least time in
+    seconds between two items of the mailbox it is given, 0 for none; it is asked again while the
+    thread waits, so that it may change at any time. Items that arrive while their mailbox waits
+    replace each other, and hold up no other mailbox.
     """
 
     def __init__(
@@ -32,13 +34,15 @@ class Worker(Generic[Item]):
         names: tuple[str, ...],
         process: Callable[[dict[str, Item]], None],
         on_error: Callable[[Exception, dict[str, Item]], None],
-        interval: Callable[[], float] = lambda: 0.0,
+        interval: Callable[[str], float] = lambda name: 0.0,
+        at_once: int | None = None,
     ) -> None:
         self._condition = threading.Condition()
         self.mailboxes: dict[str, Mailbox[Item]] = {
             name: Mailbox(self._condition) for name in names
         }
         self._process, self._on_error, self._interval = process, on_error, interval
+        self._at_once = at_once
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -60,28 +64,36 @@ class Worker(Generic[Item]):
             if self._thread.is_alive():
                 raise TimeoutError(f'the worker did not end within {timeout} s')
             self._thread = None
-        return self._take()
+        return self._take(self.mailboxes)
 
-    def _take(self) -> dict[str, Item]:
-        taken = {name: mailbox.take() for name, mailbox in self.mailboxes.items()}
+    def _take(self, names: Iterable[str]) -> dict[str, Item]:
+        taken = {name: self.mailboxes[name].take() for name in names}
         return {name: item for name, item in taken.items() if item is not None}
 
     def _run(self) -> None:
-        last = float('-inf')
-        while not self._stopping.is_set():
-            with self._condition:
-                self._condition.wait_for(
-                    lambda: self._stopping.is_set() or any(m.full for m in self.mailboxes.values())
-                )
-            # Waiting here, before taking, keeps the frame that is used as new as it can be.
-            while (wait := last + self._interval() - time.monotonic()) > 0:
-                if self._stopping.wait(min(wait, LONGEST_WAIT)):
-                    break
-            if self._stopping.is_set():
-                break
-            last = time.monotonic()
-            items = self._take()
+        served = dict.fromkeys(self.mailboxes, float('-inf'))
+        while items := self._next(served):
             try:
                 self._process(items)
             except Exception as error:  # the thread must outlive any frame
                 self._on_error(error, items)
+
+    def _next(self, served: dict[str, float]) -> dict[str, Item]:
+        """Wait for the items whose turn it is and take them; return none when stopping.
+
+        ``served`` has the time each mailbox was last taken from, in its order, and is updated.
+        """
+        with self._condition:
+            while not self._stopping.is_set():
+                now = time.monotonic()
+                full = [name for name in served if self.mailboxes[name].full]
+                waits = {name: served[name] + self._interval(name) - now for name in full}
+                due = [name for name in full if waits[name] <= 0][: self._at_once]
+                if due:
+                    for name in due:  # to the end of the queue
+                        del served[name]
+                        served[name] = now
+                    return self._take(due)
+                # Waiting here, before taking, keeps the frame that is used as new as it can be.
+                self._condition.wait(min(*waits.values(), LONGEST_WAIT) if waits else None)
+        return {}

@@ -25,14 +25,17 @@ class Activity:
     silence: float
 
 
-def engine_facts(estimator: DepthEstimator) -> dict[str, str]:
-    """Return what the engine is, as the key-value pairs of a status."""
+def engine_facts(estimator: DepthEstimator, input_size: int) -> dict[str, str]:
+    """Return what the engine is, as the key-value pairs of a camera's status.
+
+    ``input_size`` is the camera's, in pixels, 0 for the network's own.
+    """
     return {
         'model': estimator.model,
         'kind': estimator.kind.value,
         'device': str(estimator.device),
         'precision': str(estimator.precision).removeprefix('torch.'),
-        'input_size': str(estimator.input_size),
+        'input_size': str(input_size or estimator.own_input_size),
     }
 
 

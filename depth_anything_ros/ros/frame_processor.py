@@ -1,6 +1,6 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""One serialized image to published depth: decode, estimate, publish, and count the outcome."""
+"""One camera's frames before and after the network: decode, check, publish, count."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 from rclpy.time import Time
 from std_msgs.msg import Header
 
+from depth_anything_ros.depth import Depth
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
-from depth_anything_ros.inference.preprocessing import network_size
 from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
@@ -33,16 +33,31 @@ published networks, a picture may be 29 times as long as wide.
 """
 
 
+@dataclass(frozen=True)
+class Frame:
+    """A picture ready for the network, (H, W, 3) uint8 RGB, with what goes out beside its depth.
+
+    ``network_size`` is (height, width) at ``input_size``, which is in pixels.
+    """
+
+    header: Header
+    stamp: Time
+    rgb: np.ndarray
+    settings: DepthSettings
+    input_size: int
+    network_size: tuple[int, int]
+
+
 @dataclass
 class FrameProcessor:
-    """Turn frames into messages in the worker's thread.
+    """Turn one camera's messages into pictures, and their depth into messages, in the worker.
 
     ``settings`` returns the newest settings and is asked once a frame; ``now`` is the node's
-    clock; ``own_input_size`` is the network's, for when the parameter input_size is 0.
+    clock. Every frame is counted here, by ``read`` unless it returns it, then by ``publish``; when
+    one of them raises, by ``fail``.
     """
 
     estimator: DepthEstimator
-    own_input_size: int
     outputs: Outputs
     infos: CameraInfoTracker
     counters: FrameCounters
@@ -50,37 +65,40 @@ class FrameProcessor:
     now: Callable[[], Time]
     settings: Callable[[], DepthSettings]
 
-    def process(self, serialized: bytes) -> None:
-        """Publish the depth of one sensor_msgs/Image or CompressedImage."""
+    def read(self, serialized: bytes) -> Frame | None:
+        """Decode an Image or CompressedImage; None where it is skipped or rejected."""
         settings = self.settings()
         if settings.skip_unheard and not self.outputs.heard:
             self.counters.settle('skipped')
-            return
-        input_size = settings.input_size or self.own_input_size
+            return None
+        input_size = settings.input_size or self.estimator.own_input_size
         try:
             header, rgb = _decode(serialized, settings.compressed)
             _check_stamp(header)
-            _check_shape(rgb, input_size)
+            size = self.estimator.network_size(rgb.shape[0], rgb.shape[1], input_size)
+            _check_shape(rgb, size, input_size)
         except (ImageError, RawImageError) as error:
             self.counters.settle('rejected')
             self.reporter.report(IMAGE_TROUBLE, f'image rejected: {error}')
-            return
+            return None
         stamp = Time.from_msg(header.stamp, clock_type=self.now().clock_type)
         if not self._fresh(stamp, settings.max_age):
             self.counters.settle('rejected')
-            return
+            return None
         self.reporter.clear(IMAGE_TROUBLE, 'images can be used again')
-        self.estimator.input_size = input_size
-        depth = self.estimator.estimate(rgb, settings.output_size == 'network')
+        return Frame(header, stamp, rgb, settings, input_size, size)
+
+    def publish(self, frame: Frame, depth: Depth) -> None:
+        """Send a frame's depth."""
         height, width = depth.values.shape
         info = self.infos.info_for(
-            header,
-            (rgb.shape[1], rgb.shape[0]),
+            frame.header,
+            (frame.rgb.shape[1], frame.rgb.shape[0]),
             (width, height),
-            settings.camera_info_max_age,
+            frame.settings.camera_info_max_age,
         )
-        self.outputs.publish(depth, info, header, settings)
-        self.counters.settle('published', (self.now() - stamp).nanoseconds / 1e9)
+        self.outputs.publish(depth, info, frame.header, frame.settings)
+        self.counters.settle('published', (self.now() - frame.stamp).nanoseconds / 1e9)
         self.reporter.clear(FAULT, 'inference works again')
 
     def fail(self, error: Exception) -> None:
@@ -122,10 +140,10 @@ def _check_stamp(header: Header) -> None:
         )
 
 
-def _check_shape(rgb: np.ndarray, input_size: int) -> None:
+def _check_shape(rgb: np.ndarray, size: tuple[int, int], input_size: int) -> None:
     """Raise ImageError for a picture so long that the network would take minutes over it."""
     height, width = rgb.shape[:2]
-    rows, columns = (side // PATCH_SIZE for side in network_size(height, width, input_size))
+    rows, columns = (side // PATCH_SIZE for side in size)
     if rows * columns > MAX_PATCHES:
         raise ImageError(
             f'{width}x{height} pixels become {columns * PATCH_SIZE}x{rows * PATCH_SIZE} at the '

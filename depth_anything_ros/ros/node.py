@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -16,24 +15,25 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
-from rclpy.qos import ReliabilityPolicy
-from rclpy.subscription import Subscription
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.inference.worker import Worker
-from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
-from depth_anything_ros.ros.diagnostics import Activity, engine_facts, frame_status
+from depth_anything_ros.ros.batch_processor import BatchProcessor
+from depth_anything_ros.ros.camera_channel import CameraChannel
+from depth_anything_ros.ros.diagnostics import engine_facts
 from depth_anything_ros.ros.frame_processor import FrameProcessor
-from depth_anything_ros.ros.outputs import Outputs
+from depth_anything_ros.ros.node_settings import declare_depth_parameters
 from depth_anything_ros.ros.parameter_table import ParameterError
-from depth_anything_ros.ros.parameters import DepthSettings, declare_depth_parameters
-from depth_anything_ros.ros.qos import QosWatch, newest_only, subscription_overrides
-from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.parameters import DepthSettings
 
-CAMERA = 'camera'
 WARM_UP_SIZE = (480, 640)
+AT_ONCE = {'cpu': 1}
+"""Most cameras in one pass, by device, else all that have a frame.
+
+A processor runs the pictures of a batch one after the other. Taken camera by camera, in turn, each
+frame is taken when its own turn comes, and none waits for the others' depth: with four cameras the
+age falls to 0.35 of a batch's, for 5 % fewer frames.
+"""
 STOP_TIME = 30.0
 """Seconds a transition waits for the frame in progress."""
 
@@ -43,7 +43,6 @@ class _Engine:
     """What exists between configure and cleanup."""
 
     estimator: DepthEstimator
-    outputs: Outputs
     worker: Worker[bytes]
 
 
@@ -54,21 +53,22 @@ class DepthNode(LifecycleNode):
     ``image/compressed``) and ``camera_info``, best effort, keep last 1. Publishes, reliable, keep
     last 1: ``depth/image_rect`` (metric networks: metres along the optical axis, REP 117 and 118)
     or ``depth/disparity_relative`` (relative networks), ``depth/camera_info``, ``depth/color``
-    while somebody listens, and ``/diagnostics`` at 1 Hz. Callbacks only store serialized bytes;
-    a worker thread takes the newest. Every received frame is published, dropped, skipped,
-    rejected or failed, and counted. Raises ParameterError for parameters it cannot start with.
+    while somebody listens, and ``/diagnostics`` at 1 Hz. With the parameter ``cameras`` all but
+    the last is there for each camera, below its name, and one network serves all.
+
+    Callbacks only store serialized bytes; a worker thread takes the newest of every camera. Every
+    received frame is published, dropped, skipped, rejected or failed, and counted. Raises
+    ParameterError for parameters it cannot start with.
     """
 
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__('depth_node', **node_arguments)
-        self.settings: DepthSettings = declare_depth_parameters(self)
-        self.counters = FrameCounters()
-        self._reporter = Reporter(self.get_logger())
-        self._infos = CameraInfoTracker(self._reporter)
+        self._settings = declare_depth_parameters(self)
+        self.cameras = {
+            name: CameraChannel(self, name, partial(self._settings_of, name))
+            for name in self._settings.cameras
+        }
         self._engine: _Engine | None = None
-        self._subscriptions_on: list[Subscription] = []
-        self._heard_at = time.monotonic()
-        self._qos = QosWatch(self, self._reporter)
         self._answer_transition = self._service_change_state.callback
         self._service_change_state.callback = self._on_change_state
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
@@ -83,10 +83,18 @@ class DepthNode(LifecycleNode):
 
     # Parameters
 
+    @property
+    def settings(self) -> DepthSettings:
+        """The newest settings of the whole node; cameras may have others."""
+        return self._settings.shared
+
+    def _settings_of(self, camera: str) -> DepthSettings:
+        return self._settings.of(camera)
+
     def _validate_parameters(self, parameters: list[RosParameter]) -> SetParametersResult:
         """Refuse a set as a whole when any of its values cannot be."""
         try:
-            self.settings.changed({p.name: p.value for p in parameters})
+            self._settings.changed({p.name: p.value for p in parameters})
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
         if not self._applies_after:
@@ -95,7 +103,7 @@ class DepthNode(LifecycleNode):
 
     def _apply_parameters(self, parameters: list[RosParameter]) -> None:
         """Take validated values over; the frame in progress keeps the settings it began with."""
-        self.settings = self.settings.changed({p.name: p.value for p in parameters})
+        self._settings = self._settings.changed({p.name: p.value for p in parameters})
 
     # Lifecycle
 
@@ -124,27 +132,26 @@ class DepthNode(LifecycleNode):
             self._engine = self._build_engine()
         except Exception as error:  # rclpy would swallow it without a word
             self.get_logger().error(f'cannot configure: {error}')
+            self._release()
             return TransitionCallbackReturn.FAILURE
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and start the worker; FAILURE when a subscription cannot be made."""
         engine = self._require_engine()
-        image_type: type = CompressedImage if self.settings.compressed else Image
         try:
-            # First, as it is discovered and served in this order: the first image finds its info.
-            self._subscribe(CameraInfo, 'camera_info', self._infos.store, raw=False)
-            self._subscribe(image_type, self._image_name(), self._on_image, raw=True)
+            for name, camera in self.cameras.items():
+                camera.subscribe(engine.worker.mailboxes[name])
             engine.worker.start()
         except Exception as error:  # rclpy would swallow it without a word
             self.get_logger().error(f'cannot activate: {error}')
             self._stop('going on without it')
             return TransitionCallbackReturn.FAILURE
-        self._heard_at = time.monotonic()
-        topic, facts = self.resolve_topic_name(self._image_name()), engine_facts(engine.estimator)
+        topics = ', '.join(camera.image_topic for camera in self.cameras.values())
+        facts = engine_facts(engine.estimator, self.settings.input_size)
         self.get_logger().info(
-            f'active: {topic} -> {facts["kind"]} depth by {facts["model"]} on {facts["device"]} in '
-            f'{facts["precision"]}'
+            f'active: {topics} -> {facts["kind"]} depth by {facts["model"]} on {facts["device"]} '
+            f'in {facts["precision"]}'
         )
         return super().on_activate(state)
 
@@ -189,34 +196,40 @@ class DepthNode(LifecycleNode):
         super().destroy_node()
 
     def _build_engine(self) -> _Engine:
-        settings = self.settings
+        settings, cameras = self.settings, self.cameras.values()
         estimator = DepthEstimator(
             model=settings.model,
             weights=settings.weights or None,
             max_depth=settings.max_depth or None,
             device=settings.device,
             precision=settings.precision,
-            input_size=settings.input_size or None,
         )
-        estimator.warm_up(*WARM_UP_SIZE)
-        outputs = Outputs(self, estimator.kind, self._qos.on_subscriber)
-        processor = FrameProcessor(
-            estimator=estimator,
-            own_input_size=estimator.own_input_size,
-            outputs=outputs,
-            infos=self._infos,
-            counters=self.counters,
-            reporter=self._reporter,
-            now=lambda: self.get_clock().now(),
-            settings=lambda: self.settings,
+        at_once = AT_ONCE.get(str(estimator.device))
+        for size in {camera.settings().input_size for camera in cameras}:
+            estimator.warm_up(*WARM_UP_SIZE, at_once or len(cameras), size or None)
+        processor = BatchProcessor(
+            estimator,
+            {
+                camera.name: FrameProcessor(
+                    estimator=estimator,
+                    outputs=camera.advertise(estimator.kind),
+                    infos=camera.infos,
+                    counters=camera.counters,
+                    reporter=camera.reporter,
+                    now=lambda: self.get_clock().now(),
+                    settings=camera.settings,
+                )
+                for camera in cameras
+            },
         )
         worker: Worker[bytes] = Worker(
-            (CAMERA,),
-            lambda frames: processor.process(frames[CAMERA]),
-            lambda error, frames: processor.fail(error),
-            lambda: self.settings.interval,
+            tuple(self.cameras),
+            processor.process,
+            lambda error, _: self.get_logger().error(f'the worker goes on after: {error!r}'),
+            lambda name: self._settings.of(name).interval,
+            at_once,
         )
-        return _Engine(estimator, outputs, worker)
+        return _Engine(estimator, worker)
 
     def _stop(self, consequence: str) -> bool:
         """Halt for a transition; return False, and say what now, when a frame outlasts it."""
@@ -231,17 +244,16 @@ class DepthNode(LifecycleNode):
         return True
 
     def _halt(self, timeout: float) -> None:
-        for subscription in self._subscriptions_on:
-            self.destroy_subscription(subscription)
-        self._subscriptions_on.clear()
+        for camera in self.cameras.values():
+            camera.unsubscribe()
         if self._engine is not None:
-            for _ in self._engine.worker.stop(timeout):
-                self.counters.settle('dropped')
+            for name in self._engine.worker.stop(timeout):
+                self.cameras[name].counters.settle('dropped')
 
     def _release(self) -> None:
-        self._infos.forget()
+        for camera in self.cameras.values():
+            camera.withdraw()
         if self._engine is not None:
-            self._engine.outputs.destroy()
             self._engine = None
             if torch.cuda.is_initialized():
                 torch.cuda.empty_cache()  # torch keeps what is freed for itself
@@ -251,43 +263,13 @@ class DepthNode(LifecycleNode):
             raise RuntimeError('the node is not configured')
         return self._engine
 
-    # Topics
-
-    def _image_name(self) -> str:
-        return 'image/compressed' if self.settings.compressed else 'image'
-
-    def _subscribe(
-        self, message_type: type, topic: str, callback: Callable[[Any], None], raw: bool
-    ) -> None:
-        subscription = self.create_subscription(
-            message_type,
-            topic,
-            callback,
-            newest_only(ReliabilityPolicy.BEST_EFFORT),
-            raw=raw,
-            qos_overriding_options=subscription_overrides(),
-            event_callbacks=self._qos.subscription_events(self.resolve_topic_name(topic)),
-        )
-        self._subscriptions_on.append(subscription)
-
-    def _on_image(self, serialized: bytes) -> None:
-        """Store the message; what it replaces was never even deserialised."""
-        self.counters.receive()
-        self._heard_at = time.monotonic()
-        engine = self._engine
-        if engine is None or engine.worker.mailboxes[CAMERA].put(serialized):
-            self.counters.settle('dropped')
-
     def publish_diagnostics(self) -> None:
         """Publish the counters and the state of the engine on /diagnostics."""
-        self._qos.clear_ended()
-        facts = {} if self._engine is None else engine_facts(self._engine.estimator)
-        name = self.get_fully_qualified_name().lstrip('/')
-        silence = time.monotonic() - self._heard_at
-        topic = self.resolve_topic_name(self._image_name())
-        activity = Activity(self._state(), topic, silence)
-        troubles = self._reporter.current()
-        status = frame_status(f'{name}: frames', name, self.counters, troubles, facts, activity)
-        message = DiagnosticArray(status=[status])
+        message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()
+        for camera in self.cameras.values():
+            facts = {}
+            if self._engine is not None:
+                facts = engine_facts(self._engine.estimator, camera.settings().input_size)
+            message.status.append(camera.status(self._state(), facts))
         self._diagnostics.publish(message)

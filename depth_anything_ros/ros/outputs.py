@@ -29,19 +29,25 @@ DEPTH_TOPIC = {
 
 
 class Outputs:
-    """The lifecycle publishers of one kind of depth.
+    """The lifecycle publishers of one kind of depth, of one camera.
 
+    ``prefix`` comes before the names of the topics.
     ``on_incompatible`` is called with the topic when a subscriber asks for another quality of
     service than is offered.
     """
 
     def __init__(
-        self, node: LifecycleNode, kind: DepthKind, on_incompatible: Callable[[str], None]
+        self,
+        node: LifecycleNode,
+        kind: DepthKind,
+        on_incompatible: Callable[[str], None],
+        prefix: str = '',
     ) -> None:
         self._node, self._kind = node, kind
         self._publishers: list[LifecyclePublisher] = []
 
-        def advertise(message_type: type, topic: str) -> LifecyclePublisher:
+        def advertise(message_type: type, name: str) -> LifecyclePublisher:
+            topic = prefix + name
             events = PublisherEventCallbacks(
                 incompatible_qos=lambda _: on_incompatible(node.resolve_topic_name(topic))
             )

@@ -5,14 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[str, ...]
+
+KINDS: dict[type, str] = {
+    bool: 'true or false',
+    int: 'a whole number',
+    float: 'a number',
+    str: 'text',
+    tuple: 'a list of texts such as [a, b]',
+}
+"""What a value must be, by the type of its default."""
 
 
 class ParameterError(ValueError):
@@ -21,7 +30,11 @@ class ParameterError(ValueError):
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row: the type is that of the default; only ``live`` ones can change after the start."""
+    """One row: the type is that of the default; only ``live`` ones can change after the start.
+
+    A default of ``()`` stands for a list of texts. A ``per_camera`` parameter can be set for a
+    single camera too, see ``for_camera``; an ``optional`` one may be left unset.
+    """
 
     name: str
     default: Value
@@ -29,6 +42,13 @@ class Parameter:
     limits: tuple[float, float] | None = None
     choices: tuple[str, ...] = ()
     live: bool = False
+    per_camera: bool = False
+    optional: bool = False
+
+    def for_camera(self, camera: str) -> Parameter:
+        """Return the row of one camera's own value, which may be left unset."""
+        description = f'{self.description}; for {camera} alone: unset it is as {self.name}'
+        return replace(self, name=f'{camera}.{self.name}', description=description, optional=True)
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what ``ros2 param describe`` shows.
@@ -56,15 +76,18 @@ class Parameter:
             value = float(value)
         elif isinstance(self.default, str) and isinstance(value, int) and number:
             value = str(value)
+        elif isinstance(self.default, tuple) and isinstance(value, list):
+            value = tuple(value) if all(isinstance(item, str) for item in value) else value
         wanted = type(self.default)
         if not isinstance(value, wanted) or (wanted is int and not number):
-            kinds = {bool: 'true or false', int: 'a whole number', float: 'a number', str: 'text'}
-            raise ParameterError(f'parameter {self.name} must be {kinds[wanted]}, got {value!r}')
-        if self.limits is not None and not self.limits[0] <= float(value) <= self.limits[1]:
+            kind = KINDS[wanted]
+            raise ParameterError(f'parameter {self.name} must be {kind}, got {value!r}')
+        if self.limits is not None and isinstance(value, (int, float)):
             low, high = self.limits
-            raise ParameterError(
-                f'parameter {self.name} must be between {low:g} and {high:g}, got {value!r}'
-            )
+            if not low <= value <= high:
+                raise ParameterError(
+                    f'parameter {self.name} must be between {low:g} and {high:g}, got {value!r}'
+                )
         if self.choices and value not in self.choices:
             raise ParameterError(
                 f'parameter {self.name} must be one of {", ".join(self.choices)}, got {value!r}'
@@ -73,16 +96,23 @@ class Parameter:
 
 
 def declare(node: Node, table: Iterable[Parameter]) -> dict[str, Value]:
-    """Declare a table on a node; return the checked values. Raises ParameterError."""
+    """Declare a table on a node; return the checked values, without the optional ones left unset.
+
+    Raises ParameterError.
+    """
     values: dict[str, Value] = {}
     for parameter in table:
+        default = None if parameter.optional else parameter.default
         try:
-            declared = node.declare_parameter(
-                parameter.name, parameter.default, parameter.descriptor()
-            )
+            declared = node.declare_parameter(parameter.name, default, parameter.descriptor())
         except ParameterException as error:
             raise ParameterError(f'parameter {parameter.name}: {error}') from error
-        values[parameter.name] = parameter.check(declared.value)
+        if declared.value is None and parameter.optional:
+            continue
+        value = declared.value
+        if value is None and isinstance(default, tuple):
+            value = ()  # ROS takes the empty list of a command line or file for no value
+        values[parameter.name] = parameter.check(value)
     return values
 
 

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rclpy.node import Node
-
 from depth_anything_ros.media.color import COLOR_MAPS
-from depth_anything_ros.ros.parameter_table import Parameter, ParameterError, check_all, declare
+from depth_anything_ros.ros.parameter_table import Parameter, ParameterError, check_all
 
 DEPTH_PARAMETERS = (
     Parameter(
@@ -44,9 +43,16 @@ DEPTH_PARAMETERS = (
         choices=('auto', 'float32', 'bfloat16', 'float16'),
     ),
     Parameter(
+        'cameras',
+        (),
+        'Names of several cameras for one network: each has the topics and, where wanted, the '
+        'parameters of its name, NAME/image and NAME.rate_limit; empty for one camera without',
+    ),
+    Parameter(
         'compressed',
         False,
         "Subscribe to image's CompressedImage sibling, image/compressed (jpeg or png)",
+        per_camera=True,
     ),
     Parameter(
         'input_size',
@@ -55,6 +61,7 @@ DEPTH_PARAMETERS = (
         "0 is the model's own",
         limits=(0, 2044),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'output_size',
@@ -62,6 +69,7 @@ DEPTH_PARAMETERS = (
         'Size of published depth: that of the input image, or that of the network',
         choices=('input', 'network'),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'encoding',
@@ -69,6 +77,7 @@ DEPTH_PARAMETERS = (
         'Encoding of metric depth: 32FC1 metres, or 16UC1 millimetres with 0 for unknown',
         choices=('32FC1', '16UC1'),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'min_range',
@@ -76,6 +85,7 @@ DEPTH_PARAMETERS = (
         'Metric depth below this is published as -Inf, too close (REP 117), m; 0 for no limit',
         limits=(0.0, 1000.0),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'max_range',
@@ -83,6 +93,7 @@ DEPTH_PARAMETERS = (
         'Metric depth above this is published as +Inf, beyond range (REP 117), m; 0 for no limit',
         limits=(0.0, 1000.0),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'rate_limit',
@@ -90,6 +101,7 @@ DEPTH_PARAMETERS = (
         'Most frames processed per second; 0 for no limit',
         limits=(0.0, 1000.0),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'max_age',
@@ -97,6 +109,7 @@ DEPTH_PARAMETERS = (
         'Frames whose stamp is older than this on the node clock are rejected, s; 0 for no limit',
         limits=(0.0, 3600.0),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'camera_info_max_age',
@@ -107,12 +120,14 @@ DEPTH_PARAMETERS = (
         'to reliable)',
         limits=(0.0, 3600.0),
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'skip_unheard',
         True,
         'Skip inference while nobody subscribes to any output',
         live=True,
+        per_camera=True,
     ),
     Parameter(
         'color_map',
@@ -120,6 +135,7 @@ DEPTH_PARAMETERS = (
         'Colours of depth/color',
         choices=COLOR_MAPS,
         live=True,
+        per_camera=True,
     ),
 )
 
@@ -134,6 +150,7 @@ class DepthSettings:
     max_depth: float
     device: str
     precision: str
+    cameras: tuple[str, ...]
     compressed: bool
     input_size: int
     output_size: str
@@ -147,7 +164,15 @@ class DepthSettings:
     color_map: str
 
     def __post_init__(self) -> None:
-        """Refuse combinations that no single value shows."""
+        """Refuse combinations that no single value shows, and names that no topic can have."""
+        for camera in self.cameras:
+            if not re.fullmatch('[A-Za-z_][A-Za-z0-9_]*', camera):
+                raise ParameterError(
+                    f'parameter cameras: {camera!r} cannot be part of a topic name; use letters, '
+                    'digits and underscores, and no digit first'
+                )
+            if self.cameras.count(camera) > 1:
+                raise ParameterError(f'parameter cameras: {camera!r} is there more than once')
         if 0 < self.input_size < 14:
             raise ParameterError(
                 f'parameter input_size must be 0 or at least 14, got {self.input_size}'
@@ -167,9 +192,3 @@ class DepthSettings:
         """Return the settings with new values for some names; raises ParameterError."""
         checked: dict[str, Any] = check_all(DEPTH_PARAMETERS, values)
         return replace(self, **checked)
-
-
-def declare_depth_parameters(node: Node) -> DepthSettings:
-    """Declare the parameters on a node and return their values; raises ParameterError."""
-    values: dict[str, Any] = declare(node, DEPTH_PARAMETERS)
-    return DepthSettings(**values)

@@ -283,6 +283,25 @@ def test_input_size_can_change_between_calls():
     assert estimator.own_input_size == card_for('nano').input_size
 
 
+def test_input_size_of_one_call_leaves_that_of_the_estimator():
+    estimator = random_estimator()
+    rgb = picture(60, 80)
+
+    assert estimator.estimate(rgb, input_size=56).network_size == (56, 70)
+    batch = estimator.estimate_batch([rgb, rgb], at_network_size=True, input_size=70)
+    assert [depth.values.shape for depth in batch] == [(70, 98)] * 2
+    assert estimator.estimate(rgb).network_size == (42, 56)
+    assert estimator.input_size == INPUT_SIZE
+    assert_same_depth(estimator.estimate(rgb), estimator.estimate(rgb, input_size=42))
+
+
+def test_network_size_tells_which_pictures_share_a_pass():
+    estimator = random_estimator()
+
+    assert estimator.network_size(60, 80) == estimator.network_size(120, 160) == (42, 56)
+    assert estimator.network_size(60, 80, 56) == (56, 70)
+
+
 def test_input_size_below_a_patch_is_refused():
     estimator = random_estimator()
 
@@ -291,6 +310,8 @@ def test_input_size_below_a_patch_is_refused():
     assert estimator.input_size == INPUT_SIZE
     with pytest.raises(ValueError, match='input_size 0'):
         random_estimator(input_size=0)
+    with pytest.raises(ValueError, match='input_size 7'):
+        estimator.estimate(picture(28, 28), input_size=7)
 
 
 def test_warm_up_runs_the_network_at_the_size_of_the_pictures_to_come(estimator, monkeypatch):

@@ -57,8 +57,10 @@ def recorder() -> Recorder:
 def make(recorder: Recorder) -> Iterator[Make]:
     workers: list[Worker[str]] = []
 
-    def build(*names: str, interval: Callable[[], float] = lambda: 0.0) -> Worker[str]:
-        worker: Worker[str] = Worker(names, recorder.process, recorder.on_error, interval)
+    def build(
+        *names: str, interval: Callable[[str], float] = lambda name: 0.0, at_once: int | None = None
+    ) -> Worker[str]:
+        worker: Worker[str] = Worker(names, recorder.process, recorder.on_error, interval, at_once)
         workers.append(worker)
         return worker
 
@@ -190,7 +192,7 @@ def test_second_start_is_refused_and_a_stopped_worker_starts_again(make, recorde
 
 
 def test_interval_is_kept_between_calls_but_not_before_the_first(make, recorder):
-    worker = make('camera', interval=lambda: 3600.0)
+    worker = make('camera', interval=lambda name: 3600.0)
     worker.start()
 
     worker.mailboxes['camera'].put('first')
@@ -202,45 +204,49 @@ def test_interval_is_kept_between_calls_but_not_before_the_first(make, recorder)
     assert recorder.calls == [{'camera': 'first'}]
 
 
-class InstantEvent(threading.Event):
-    """An event whose timed wait notes the seconds, runs a hook, and returns at once."""
+class InstantCondition(threading.Condition):
+    """A condition whose timed wait notes the seconds, runs a hook, and returns at once."""
 
     def __init__(self, hook: Callable[[], None]) -> None:
         super().__init__()
         self.hook, self.waits = hook, []
 
     def wait(self, timeout: float | None = None) -> bool:
+        if timeout is None:
+            return super().wait()
         self.waits.append(timeout)
         self.hook()
-        return self.is_set()
+        return True
 
 
 def test_worker_waits_what_is_left_of_the_interval_and_then_takes_the_newest(make, recorder):
     seconds = [3600.0]
-    worker = make('camera', interval=lambda: seconds[0])
+    worker = make('camera', interval=lambda name: seconds[0])
     mailbox = worker.mailboxes['camera']
 
     def wait_is_over() -> None:
         mailbox.put('came while waiting')
         seconds[0] = 0.0
 
-    worker._stopping = event = InstantEvent(wait_is_over)
+    condition = InstantCondition(wait_is_over)
+    worker._condition = mailbox._condition = condition
     worker.start()
 
     mailbox.put('first')
     recorder.wait_for_end()
     mailbox.put('second')
     recorder.wait_for_end()
+    worker.stop()
 
     assert recorder.calls == [{'camera': 'first'}, {'camera': 'came while waiting'}]
-    (waited,) = event.waits
+    (waited,) = condition.waits
     assert 0 < waited <= LONGEST_WAIT
 
 
 def test_a_shorter_interval_ends_a_wait_that_has_begun(make, recorder):
     seconds, asked = [3600.0], threading.Semaphore(0)
 
-    def interval() -> float:
+    def interval(name: str) -> float:
         answer = seconds[0]
         asked.release()
         return answer
@@ -262,7 +268,7 @@ def test_a_shorter_interval_ends_a_wait_that_has_begun(make, recorder):
 def test_interval_is_asked_each_time(make, recorder):
     asked: list[float] = []
 
-    def interval() -> float:
+    def interval(name: str) -> float:
         asked.append(0.0)
         return 0.0
 
@@ -280,3 +286,61 @@ def test_idle_worker_makes_no_calls(make, recorder):
 
     assert worker.stop() == {}
     assert recorder.calls == []
+
+
+def test_a_mailbox_that_must_wait_holds_up_no_other(make, recorder):
+    seconds = {'limited': 3600.0, 'free': 0.0}
+    worker = make('limited', 'free', interval=seconds.__getitem__)
+    worker.mailboxes['limited'].put('l1')
+    worker.start()
+    recorder.wait_for_end()
+    for number in range(1, 4):
+        worker.mailboxes['limited'].put(f'too soon {number}')
+        worker.mailboxes['free'].put(f'f{number}')
+        recorder.wait_for_end()
+
+    assert recorder.calls == [{'limited': 'l1'}, {'free': 'f1'}, {'free': 'f2'}, {'free': 'f3'}]
+    assert worker.stop() == {'limited': 'too soon 3'}
+
+
+@pytest.mark.parametrize('at_once', [None, 1, 2])
+def test_no_mailbox_starves_beside_one_that_fills_ten_times_as_fast(recorder, at_once):
+    names, calls, done = ('fast', 'slow', 'slower', 'slowest'), 12, threading.Event()
+    taken: list[list[str]] = []
+
+    def work_slowly(items: dict[str, str]) -> None:
+        taken.append(list(items))
+        if len(taken) >= calls:
+            done.set()
+            return
+        for tenth in range(10):  # every mailbox is full again before the work is done
+            worker.mailboxes['fast'].put(f'fast {len(taken)}.{tenth}')
+        for name in names[1:]:
+            worker.mailboxes[name].put(f'{name} {len(taken)}')
+
+    worker: Worker[str] = Worker(names, work_slowly, recorder.on_error, at_once=at_once)
+    for name in names:
+        worker.mailboxes[name].put(f'{name} 0')
+    worker.start()
+    assert done.wait(PATIENCE)
+    worker.stop()
+
+    together = at_once or len(names)
+    assert all(len(call) == together for call in taken[:calls])
+    shares = [sum(name in call for call in taken[:calls]) for name in names]
+    assert shares == [calls * together // len(names)] * len(names)
+
+
+def test_who_was_served_longest_ago_is_next(make, recorder):
+    worker = make('a', 'b', 'c', at_once=1)
+    for name in ('a', 'b', 'c'):
+        worker.mailboxes[name].put('first')
+    recorder.release.clear()
+    worker.start()
+    recorder.wait_for_call()
+    worker.mailboxes['a'].put('second')
+    recorder.release.set()
+    for _ in range(3):
+        recorder.wait_for_call()
+
+    assert [list(call) for call in recorder.calls] == [['a'], ['b'], ['c'], ['a']]

@@ -1,11 +1,11 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A depth node with random weights, a camera and a listener on one executor."""
+"""A depth node with random weights or of coded pixels, cameras and a listener on one executor."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.inference.preprocessing import network_size
+from depth_anything_ros.ros import node as node_module
 from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.depth_message import encode_color
 from depth_anything_ros.ros.node import DepthNode
@@ -73,7 +76,7 @@ class Graph:
 
     def connect(self, node: DepthNode, topics: int = 1) -> None:
         """Wait until the node hears the camera and ``topics`` of its outputs are heard."""
-        heard = node._require_engine().outputs
+        heard = node.cameras[''].outputs
         self.spin_until(
             lambda: (
                 self._image.get_subscription_count()
@@ -84,10 +87,9 @@ class Graph:
 
     def settle(self, node: DepthNode, frames: int) -> None:
         """Spin until the node has answered ``frames`` frames."""
+        counters = node.cameras[''].counters
         self.spin_until(
-            lambda: (
-                node.counters.counts().received >= frames and node.counters.counts().pending == 0
-            )
+            lambda: counters.counts().received >= frames and counters.counts().pending == 0
         )
 
     def header(self, stamp: float | None = None) -> Header:
@@ -117,6 +119,16 @@ class Graph:
         self._info.publish(message)
         return message
 
+    @staticmethod
+    def coded_image(camera: int, number: int, frame_id: str) -> RawImage:
+        """Return an image of which every pixel, and the stamp's seconds, tell camera and number."""
+        code = camera * 65536 + number
+        rgb = np.empty((8, 16, 3), np.uint8)
+        rgb[:] = camera, number >> 8, number & 255
+        header = Header(frame_id=frame_id)
+        header.stamp.sec = code
+        return encode_color(rgb, header)
+
     def close(self) -> None:
         """Destroy everything, workers first."""
         self.executor.shutdown()
@@ -131,3 +143,42 @@ def graph(ros_domain: int) -> Iterator[Graph]:
     graph = Graph()
     yield graph
     graph.close()
+
+
+class CodedNetwork:
+    """Stands for the estimator: metres are the number that ``coded_image`` writes in the pixels.
+
+    ``before`` and ``after`` are called around each pass with the numbers of its pictures.
+    """
+
+    kind, model, precision, own_input_size = DepthKind.METRIC, 'coded', 'float32', 42
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.passes: list[tuple[list[int], int | None]] = []
+        self.before: Callable[[list[int]], None] = lambda numbers: None
+        self.after: Callable[[list[int]], None] = lambda numbers: None
+
+    def network_size(self, height: int, width: int, input_size: int | None) -> tuple[int, int]:
+        return network_size(height, width, input_size or self.own_input_size)
+
+    def warm_up(self, height: int, width: int, pictures: int, input_size: int | None) -> None:
+        """Need none."""
+
+    def estimate_batch(
+        self, pictures: Sequence[np.ndarray], at_network_size: bool, input_size: int | None
+    ) -> list[Depth]:
+        values = [rgb.astype(np.float32) @ np.float32([65536, 256, 1]) for rgb in pictures]
+        numbers = [int(metres.flat[0]) for metres in values]
+        self.passes.append((numbers, input_size))
+        self.before(numbers)
+        self.after(numbers)
+        return [Depth(metres, self.kind, metres.shape) for metres in values]
+
+
+@pytest.fixture
+def coded_network(monkeypatch: pytest.MonkeyPatch) -> CodedNetwork:
+    """Give nodes a network that tells the pixels; on a GPU, so that cameras share passes."""
+    network = CodedNetwork('cuda:0')
+    monkeypatch.setattr(node_module, 'DepthEstimator', lambda **arguments: network)
+    return network

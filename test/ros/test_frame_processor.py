@@ -19,6 +19,8 @@ from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.counters import FrameCounters
+from depth_anything_ros.inference.preprocessing import network_size
+from depth_anything_ros.ros.batch_processor import BatchProcessor
 from depth_anything_ros.ros.depth_message import encode_color
 from depth_anything_ros.ros.frame_processor import FrameProcessor
 from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
@@ -30,11 +32,18 @@ SETTINGS = DepthSettings(**{row.name: row.default for row in DEPTH_PARAMETERS})
 class Estimator:
     """Gives depth 1 everywhere and remembers the input size it was asked at."""
 
-    input_size = 0
+    own_input_size = 518
 
-    def estimate(self, rgb, at_network_size):
-        values = np.ones(rgb.shape[:2], np.float32)
-        return Depth(values, DepthKind.RELATIVE, values.shape)
+    def __init__(self):
+        self.input_size = None
+
+    def network_size(self, height, width, input_size):
+        return network_size(height, width, input_size)
+
+    def estimate_batch(self, pictures, at_network_size, input_size):
+        self.input_size = input_size
+        depths = [np.ones(rgb.shape[:2], np.float32) for rgb in pictures]
+        return [Depth(values, DepthKind.RELATIVE, values.shape) for values in depths]
 
 
 class Outputs:
@@ -72,7 +81,6 @@ class Bench:
         self.settings = replace(SETTINGS, **settings)
         self.processor = FrameProcessor(
             estimator=self.estimator,
-            own_input_size=518,
             outputs=self.outputs,
             infos=Infos(),
             counters=self.counters,
@@ -80,10 +88,11 @@ class Bench:
             now=lambda: Time(seconds=NOW, clock_type=ClockType.ROS_TIME),
             settings=lambda: self.settings,
         )
+        self.batches = BatchProcessor(self.estimator, {'': self.processor})
 
     def process(self, serialized):
         self.counters.receive()
-        self.processor.process(serialized)
+        self.batches.process({'': serialized})
         assert self.counters.counts().pending == 0
         return self.counters.counts()
 

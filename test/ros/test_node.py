@@ -32,7 +32,7 @@ def key(message):
 
 
 def counts(node):
-    return node.counters.counts()
+    return node.cameras[''].counters.counts()
 
 
 def test_relative_depth_goes_out_under_the_stamp_of_its_image(graph):
@@ -44,7 +44,7 @@ def test_relative_depth_goes_out_under_the_stamp_of_its_image(graph):
     for _ in range(3):
         header = graph.header()
         graph.send_info(header)
-        graph.spin_until(lambda: node._infos._newest is not None)
+        graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
         sent.append(graph.send_image(header=header))
         graph.settle(node, len(sent))
     graph.spin_until(lambda: len(depths) == 3 and len(infos) == 3)
@@ -85,7 +85,7 @@ def test_network_size_scales_depth_and_camera_info_alike(graph):
     graph.connect(node, 2)
     header = graph.header()
     graph.send_info(header)
-    graph.spin_until(lambda: node._infos._newest is not None)
+    graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
     graph.send_image(header=header)
     graph.spin_until(lambda: depths and infos)
     assert (depths[0].width, depths[0].height) == (56, 42) == (infos[0].width, infos[0].height)
@@ -148,11 +148,11 @@ def test_depth_goes_on_without_a_camera_info_that_is_invalid(graph, changes):
     graph.connect(node, 2)
     header = graph.header()
     graph.send_info(header, **changes)
-    graph.spin_until(lambda: node._infos._newest is not None)
+    graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
     graph.send_image(header=header)
     graph.spin_until(lambda: depths)
     assert not infos
-    assert 'camera_info' in node._reporter.current()
+    assert 'camera_info' in node.cameras[''].reporter.current()
 
 
 def test_stale_camera_info_is_not_used(graph):
@@ -161,7 +161,7 @@ def test_stale_camera_info_is_not_used(graph):
     infos = graph.listen('depth/camera_info', CameraInfo)
     graph.connect(node, 2)
     graph.send_info(graph.header(stamp=1000))
-    graph.spin_until(lambda: node._infos._newest is not None)
+    graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
     graph.send_image(header=graph.header(stamp=1002))
     graph.spin_until(lambda: depths)
     assert not infos
@@ -298,14 +298,14 @@ def slow(graph, monkeypatch):
     graph.listen('depth/disparity_relative')
     graph.connect(node)
     entered, release = threading.Event(), threading.Event()
-    works = node._require_engine().estimator.estimate
+    works = node._require_engine().estimator.estimate_batch
 
     def estimate(*arguments):
         entered.set()
         release.wait(60)
         return works(*arguments)
 
-    monkeypatch.setattr(node._require_engine().estimator, 'estimate', estimate)
+    monkeypatch.setattr(node._require_engine().estimator, 'estimate_batch', estimate)
     monkeypatch.setattr(node_module, 'STOP_TIME', 0.01)
     graph.send_image()
     graph.spin_until(entered.is_set)
@@ -352,13 +352,13 @@ def test_the_newest_camera_info_survives_deactivate_but_not_cleanup(graph):
     node = graph.active_node()
     graph.connect(node, 0)
     graph.send_info(graph.header())
-    graph.spin_until(lambda: node._infos._newest is not None)
+    graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
     node.trigger_deactivate()
     node.trigger_activate()
-    assert node._infos._newest is not None
+    assert node.cameras[''].infos._newest is not None
     node.trigger_deactivate()
     node.trigger_cleanup()
-    assert node._infos._newest is None
+    assert node.cameras[''].infos._newest is None
 
 
 def test_a_camera_info_that_was_latched_before_is_heard_when_asked_for(graph):
@@ -376,8 +376,8 @@ def test_a_camera_info_that_was_latched_before_is_heard_when_asked_for(graph):
     )
     node.trigger_configure()
     node.trigger_activate()
-    graph.spin_until(lambda: node._infos._newest is not None)
-    assert node._infos._newest.header.stamp.sec == 1000
+    graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
+    assert node.cameras[''].infos._newest.header.stamp.sec == 1000
 
 
 def test_max_depth_is_that_of_the_network(graph):
@@ -391,17 +391,18 @@ def test_a_fault_in_one_frame_is_counted_and_the_next_is_published(graph, monkey
     depths = graph.listen('depth/disparity_relative')
     graph.connect(node)
     estimator = node._require_engine().estimator
-    works = estimator.estimate
+    works = estimator.estimate_batch
 
     def breaks(*arguments):
-        monkeypatch.setattr(estimator, 'estimate', works)
+        monkeypatch.setattr(estimator, 'estimate_batch', works)
         raise RuntimeError('the network broke')
 
-    monkeypatch.setattr(estimator, 'estimate', breaks)
+    monkeypatch.setattr(estimator, 'estimate_batch', breaks)
     graph.send_image()
     graph.settle(node, 1)
     graph.send_image()
     graph.spin_until(lambda: depths)
+    graph.settle(node, 2)
     assert (counts(node).failed, counts(node).published) == (1, 1)
 
 
@@ -433,7 +434,7 @@ def test_diagnostics_tell_the_state_and_a_silent_camera(graph):
     node.trigger_configure()
     node.trigger_activate()
     assert newest().message == 'no image has come yet'
-    node._heard_at = time.monotonic() - 100
+    node.cameras[''].heard_at = time.monotonic() - 100
     assert newest().message.startswith('no image for 10')
 
 
@@ -442,7 +443,7 @@ def test_qos_overrides_reach_the_publishers(graph):
         **{'qos_overrides./depth/disparity_relative.publisher.reliability': 'best_effort'}
     )
     assert node.trigger_configure().name == 'SUCCESS'
-    publisher = node._require_engine().outputs._depth
+    publisher = node.cameras[''].outputs._depth
     assert publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
 
 
@@ -453,22 +454,22 @@ def test_an_incompatible_subscriber_is_named_until_it_goes(graph):
     profile = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
     subscription = graph.peer.create_subscription(Image, 'depth/disparity_relative', print, profile)
     wanted = 'the QoS of /depth/disparity_relative'
-    graph.spin_until(lambda: wanted in node._reporter.current())
+    graph.spin_until(lambda: wanted in node.cameras[''].reporter.current())
     node.publish_diagnostics()
-    assert wanted in node._reporter.current()
+    assert wanted in node.cameras[''].reporter.current()
     graph.peer.destroy_subscription(subscription)
-    graph.spin_until(lambda: wanted not in node._reporter.current())
+    graph.spin_until(lambda: wanted not in node.cameras[''].reporter.current())
 
 
 def test_a_trouble_with_the_qos_of_a_publisher_ends_when_that_goes(graph):
     node = graph.active_node(**{'qos_overrides./image.subscription.reliability': 'reliable'})
     profile = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
     publisher = graph.peer.create_publisher(Image, 'image', profile)
-    graph.spin_until(lambda: 'the QoS of /image' in node._reporter.current())
+    graph.spin_until(lambda: 'the QoS of /image' in node.cameras[''].reporter.current())
     node.publish_diagnostics()
-    assert 'the QoS of /image' in node._reporter.current()
+    assert 'the QoS of /image' in node.cameras[''].reporter.current()
     graph.peer.destroy_publisher(publisher)
-    graph.spin_until(lambda: 'the QoS of /image' not in node._reporter.current())
+    graph.spin_until(lambda: 'the QoS of /image' not in node.cameras[''].reporter.current())
 
 
 def test_remapped_and_namespaced_topics(graph):
@@ -483,7 +484,7 @@ def test_remapped_and_namespaced_topics(graph):
     graph.nodes.append(node)
     node.trigger_configure()
     node.trigger_activate()
-    assert [s.topic_name for s in node._subscriptions_on] == [
+    assert [s.topic_name for s in node.cameras[''].subscriptions] == [
         '/robot/camera_info',
         '/front/image_raw',
     ]

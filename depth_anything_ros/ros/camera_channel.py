@@ -1,0 +1,134 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One camera of the depth node: its topics, its counters, and what is wrong with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import ReliabilityPolicy
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from depth_anything_ros.depth import DepthKind
+from depth_anything_ros.inference.counters import FrameCounters
+from depth_anything_ros.inference.mailbox import Mailbox
+from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
+from depth_anything_ros.ros.diagnostics import Activity, frame_status
+from depth_anything_ros.ros.outputs import Outputs
+from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.qos import QosWatch, newest_only, subscription_overrides
+from depth_anything_ros.ros.reporter import Reporter
+
+
+class CameraChannel:
+    """What a camera has for itself while all share one network.
+
+    Its topics are those of the node below ``name``, or the node's own where the name is empty.
+    ``settings`` returns the newest settings of this camera. Callbacks only store serialized bytes
+    in the mailbox that ``subscribe`` is given.
+    """
+
+    def __init__(
+        self, node: LifecycleNode, name: str, settings: Callable[[], DepthSettings]
+    ) -> None:
+        self._node, self.name, self.settings = node, name, settings
+        self._prefix = f'{name}/' if name else ''
+        self.counters = FrameCounters()
+        self.reporter = Reporter(_CameraLogger(node.get_logger(), name))
+        self.infos = CameraInfoTracker(self.reporter)
+        self.outputs: Outputs | None = None
+        self._mailbox: Mailbox[bytes] | None = None
+        self.subscriptions: list[Subscription] = []
+        self.heard_at = time.monotonic()
+        self._qos = QosWatch(node, self.reporter)
+
+    @property
+    def image_topic(self) -> str:
+        """The full name of the topic that images come from."""
+        return self._node.resolve_topic_name(self._image_name())
+
+    def advertise(self, kind: DepthKind) -> Outputs:
+        """Announce the topics of a kind of depth."""
+        self.outputs = Outputs(self._node, kind, self._qos.on_subscriber, self._prefix)
+        return self.outputs
+
+    def withdraw(self) -> None:
+        """Take the topics back, and forget the camera_info."""
+        self.infos.forget()
+        if self.outputs is not None:
+            self.outputs.destroy()
+            self.outputs = None
+
+    def subscribe(self, mailbox: Mailbox[bytes]) -> None:
+        """Listen to the camera; its images go to the mailbox, the newest replacing the last."""
+        self._mailbox = mailbox
+        self.heard_at = time.monotonic()
+        # First, as it is discovered and served in this order: the first image finds its info.
+        self._subscribe(CameraInfo, f'{self._prefix}camera_info', self.infos.store, raw=False)
+        image_type: type = CompressedImage if self.settings().compressed else Image
+        self._subscribe(image_type, self._image_name(), self._on_image, raw=True)
+
+    def unsubscribe(self) -> None:
+        """Listen no more."""
+        for subscription in self.subscriptions:
+            self._node.destroy_subscription(subscription)
+        self.subscriptions.clear()
+        self._mailbox = None
+
+    def status(self, state: str, facts: Mapping[str, str]) -> DiagnosticStatus:
+        """Return the camera's diagnostics in a lifecycle state, with the facts of the engine."""
+        self._qos.clear_ended()
+        node = self._node.get_fully_qualified_name().lstrip('/')
+        hardware = f'{node}/{self.name}' if self.name else node
+        activity = Activity(state, self.image_topic, time.monotonic() - self.heard_at)
+        return frame_status(
+            f'{node}: {self.name} frames' if self.name else f'{node}: frames',
+            hardware,
+            self.counters,
+            self.reporter.current(),
+            facts,
+            activity,
+        )
+
+    def _image_name(self) -> str:
+        return self._prefix + ('image/compressed' if self.settings().compressed else 'image')
+
+    def _subscribe(
+        self, message_type: type, topic: str, callback: Callable[[Any], None], raw: bool
+    ) -> None:
+        subscription = self._node.create_subscription(
+            message_type,
+            topic,
+            callback,
+            newest_only(ReliabilityPolicy.BEST_EFFORT),
+            raw=raw,
+            qos_overriding_options=subscription_overrides(),
+            event_callbacks=self._qos.subscription_events(self._node.resolve_topic_name(topic)),
+        )
+        self.subscriptions.append(subscription)
+
+    def _on_image(self, serialized: bytes) -> None:
+        """Store the message; what it replaces was never even deserialised."""
+        self.counters.receive()
+        self.heard_at = time.monotonic()
+        mailbox = self._mailbox
+        if mailbox is None or mailbox.put(serialized):
+            self.counters.settle('dropped')
+
+
+class _CameraLogger:
+    """Says which camera a message is about, where there may be others."""
+
+    def __init__(self, logger: Any, camera: str) -> None:
+        self._logger, self._prefix = logger, f'camera {camera}: ' if camera else ''
+
+    def info(self, message: str) -> None:
+        self._logger.info(self._prefix + message)
+
+    def warning(self, message: str) -> None:
+        self._logger.warning(self._prefix + message)

@@ -1,0 +1,121 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of ros/batch_processor.py: frames share passes, and no fault."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy')
+
+from rclpy.time import Time
+from std_msgs.msg import Header
+
+from depth_anything_ros.depth import Depth, DepthKind
+from depth_anything_ros.inference.preprocessing import network_size
+from depth_anything_ros.ros.batch_processor import BatchProcessor
+from depth_anything_ros.ros.frame_processor import Frame
+from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
+
+SETTINGS = DepthSettings(**{row.name: row.default for row in DEPTH_PARAMETERS})
+
+
+class Camera:
+    """Reads a message as a picture whose pixels all have the number in it."""
+
+    def __init__(self, input_size=42, size=(48, 64), **settings):
+        self.size, self.input_size = size, input_size
+        self.settings = replace(SETTINGS, **settings)
+        self.published, self.failed, self.cannot_publish = [], [], False
+
+    def read(self, serialized):
+        if serialized == b'broken':
+            raise RuntimeError('cannot read')
+        if serialized == b'rejected':
+            return None
+        rgb = np.full((*self.size, 3), serialized[0], np.uint8)
+        shape = network_size(*self.size, self.input_size)
+        return Frame(Header(), Time(), rgb, self.settings, self.input_size, shape)
+
+    def publish(self, frame, depth):
+        if self.cannot_publish:
+            raise RuntimeError('cannot publish')
+        self.published.append((frame.rgb[0, 0, 0], depth.values[0, 0]))
+
+    def fail(self, error):
+        self.failed.append(str(error))
+
+
+class Estimator:
+    """Gives the red of each pixel for its depth, and breaks over 255."""
+
+    def __init__(self):
+        self.passes = []
+
+    def estimate_batch(self, pictures, at_network_size, input_size):
+        self.passes.append((len(pictures), input_size, at_network_size))
+        if any(rgb[0, 0, 0] == 255 for rgb in pictures):
+            raise RuntimeError('the pass broke')
+        return [Depth(rgb[..., 0].astype(np.float32), DepthKind.METRIC, (1, 1)) for rgb in pictures]
+
+
+def run(cameras, **messages):
+    estimator = Estimator()
+    BatchProcessor(estimator, cameras).process(messages)
+    return estimator.passes
+
+
+def test_frames_of_one_size_share_a_pass_and_each_gets_its_own_depth():
+    cameras = {name: Camera() for name in 'abcd'}
+    assert run(cameras, a=b'\1', b=b'\2', d=b'\4') == [(3, 42, False)]
+    assert [c.published for c in cameras.values()] == [[(1, 1.0)], [(2, 2.0)], [], [(4, 4.0)]]
+    assert not any(camera.failed for camera in cameras.values())
+
+
+def test_pictures_of_other_pixels_share_a_pass_when_the_network_sees_one_size():
+    cameras = {'a': Camera(size=(48, 64)), 'b': Camera(size=(96, 128))}
+    assert run(cameras, a=b'\1', b=b'\2') == [(2, 42, False)]
+
+
+def test_other_sizes_of_input_or_output_are_passes_of_their_own():
+    cameras = {
+        'a': Camera(),
+        'b': Camera(input_size=56),
+        'c': Camera(size=(64, 48)),
+        'd': Camera(output_size='network'),
+        'e': Camera(input_size=56),
+    }
+    passes = run(cameras, a=b'\1', b=b'\2', c=b'\3', d=b'\4', e=b'\5')
+    assert passes == [(1, 42, False), (2, 56, False), (1, 42, False), (1, 42, True)]
+    assert [c.published for c in cameras.values()] == [[(n, float(n))] for n in range(1, 6)]
+
+
+@pytest.mark.parametrize(('bad', 'failed'), [(b'broken', ['cannot read']), (b'rejected', [])])
+def test_a_frame_that_cannot_be_read_does_not_touch_the_others(bad, failed):
+    cameras = {name: Camera() for name in 'abc'}
+    assert run(cameras, a=b'\1', b=bad, c=b'\3') == [(2, 42, False)]
+    assert (cameras['b'].published, cameras['b'].failed) == ([], failed)
+    assert cameras['a'].published and cameras['c'].published
+    assert not cameras['a'].failed + cameras['c'].failed
+
+
+def test_a_pass_that_breaks_fails_its_own_frames_only():
+    cameras = {'a': Camera(), 'b': Camera(), 'c': Camera(input_size=56)}
+    assert len(run(cameras, a=b'\1', b=b'\xff', c=b'\3')) == 2
+    assert cameras['a'].failed == cameras['b'].failed == ['the pass broke']
+    assert cameras['c'].published == [(3, 3.0)] and not cameras['c'].failed
+
+
+def test_a_frame_that_cannot_be_published_does_not_touch_the_others():
+    cameras = {name: Camera() for name in 'ab'}
+    cameras['a'].cannot_publish = True
+    run(cameras, a=b'\1', b=b'\2')
+    assert (cameras['a'].failed, cameras['a'].published) == (['cannot publish'], [])
+    assert (cameras['b'].failed, cameras['b'].published) == ([], [(2, 2.0)])
+
+
+def test_without_frames_the_network_does_not_run():
+    assert run({'a': Camera()}, a=b'rejected') == []
