@@ -27,7 +27,7 @@ from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings
 
 WARM_UP_SIZE = (480, 640)
-AT_ONCE = {'cpu': 1}
+AT_ONCE = {'cpu': 1, 'openvino': 1}
 """Most cameras in one pass, by device, else all that have a frame.
 
 A processor runs the pictures of a batch one after the other. Taken camera by camera, in turn, each

@@ -116,7 +116,11 @@ def test_topics_of_cameras_can_be_remapped_namespaced_and_given_a_qos(graph, cod
     assert left.qos_profile.reliability.name == 'RELIABLE'
 
 
-def test_frames_that_wait_together_share_a_pass_and_keep_their_headers(rig, coded_network):
+@pytest.mark.parametrize(('device', 'at_once'), [('cuda:0', 4), ('cpu', 1), ('openvino', 1)])
+def test_frames_that_wait_together_share_a_pass_on_a_gpu_and_take_turns_on_a_processor(
+    rig, coded_network, device, at_once
+):
+    coded_network.device = device
     cameras = ('front', 'left', 'right', 'rear')
     four = rig(cameras)
     worker = four.node._require_engine().worker
@@ -124,9 +128,9 @@ def test_frames_that_wait_together_share_a_pass_and_keep_their_headers(rig, code
     sent = [four.send(name, 7) for name in cameras]
     worker.start()
     four.settle()
-    assert [numbers for numbers, _ in coded_network.passes] == [
-        [n * 65536 + 7 for n in range(1, 5)]
-    ]
+    codes = [camera * 65536 + 7 for camera in range(1, 5)]
+    wanted = [codes[first : first + at_once] for first in range(0, 4, at_once)]
+    assert [numbers for numbers, _ in coded_network.passes] == wanted
     four.graph.spin_until(lambda: all(four.depths[name] for name in cameras))
     assert [four.depths[name][0].header for name in cameras] == [image.header for image in sent]
 
