@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from depth_anything_ros.inference.stage_times import StageTimes
+
 Outcome = Literal['published', 'dropped', 'skipped', 'rejected', 'failed']
 
 
@@ -42,9 +44,10 @@ class FrameCounts:
 
 
 class FrameCounters:
-    """Count frames and remember recent latencies, from any thread."""
+    """Count frames and remember recent latencies and times of stages, from any thread."""
 
     def __init__(self, window: int = 1000) -> None:
+        self.stages = StageTimes(window)
         self._lock = threading.Lock()
         self._received = 0
         self._outcomes: Counter[str] = Counter()

@@ -15,6 +15,7 @@ from depth_anything_ros.inference.cpu_decoder import CpuDecoder
 from depth_anything_ros.inference.cpu_encoder import CpuEncoder
 from depth_anything_ros.inference.engine import as_tensor
 from depth_anything_ros.inference.preprocessing import postprocess
+from depth_anything_ros.inference.stage_times import StageTimes
 from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.model.depth_anything import DepthAnything
 
@@ -27,6 +28,7 @@ class CpuEngine:
     """
 
     def __init__(self, network: DepthAnything, dtype: torch.dtype) -> None:
+        self.stages = StageTimes()
         with torch.inference_mode():
             self._encode = CpuEncoder(network.pretrained, dtype)
             self._decode = CpuDecoder(network.depth_head, network.config.max_depth, dtype)
@@ -39,9 +41,13 @@ class CpuEngine:
         grid = (size[0] // PATCH_SIZE, size[1] // PATCH_SIZE)
         results = []
         for rgb in pictures:
-            values = self._decode(self._encode(resize_pixels(rgb, size)), grid)
-            target = size if at_network_size else rgb.shape[:2]
-            results.append(postprocess(values[None], target)[0].numpy())
+            with self.stages.measure('preprocess'):
+                pixels = resize_pixels(rgb, size)
+            with self.stages.measure('network'):
+                values = self._decode(self._encode(pixels), grid)
+            with self.stages.measure('postprocess'):
+                target = size if at_network_size else rgb.shape[:2]
+                results.append(postprocess(values[None], target)[0].numpy())
         return results
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.conventions import network_size
+from depth_anything_ros.inference.stage_times import StageTimes
 from depth_anything_ros.model.configuration import PATCH_SIZE
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class DepthEstimator:
 
             self._model = runnable(model, weights, device, precision, max_depth)
         self._engine = self._model.engine
+        self._stages: StageTimes = getattr(self._engine, 'stages', None) or StageTimes()
         self.model = model
         self.input_size = self.own_input_size if input_size is None else input_size
 
@@ -100,6 +102,11 @@ class DepthEstimator:
     def own_input_size(self) -> int:
         """The model's own ``input_size``: the one it was trained for, or can only take."""
         return self._model.own_input_size
+
+    @property
+    def stages(self) -> StageTimes:
+        """How long the stages inside the engine took lately; empty where it does not tell."""
+        return self._stages
 
     @property
     def device(self) -> str:

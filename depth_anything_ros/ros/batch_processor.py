@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from depth_anything_ros.inference.estimator import DepthEstimator
+from depth_anything_ros.inference.faults import DeviceLostError
 from depth_anything_ros.ros.frame_processor import Frame, FrameProcessor
 
 _Pass = tuple[tuple[int, int], int, bool]
@@ -16,11 +18,17 @@ _Pass = tuple[tuple[int, int], int, bool]
 class BatchProcessor:
     """Process the newest message of each camera; what one of them suffers does not touch others.
 
-    ``cameras`` has a FrameProcessor by the name of each camera.
+    ``cameras`` has a FrameProcessor by the name of each camera. ``on_lost`` is called when the
+    device does not answer any more; it must return at once.
     """
 
-    def __init__(self, estimator: DepthEstimator, cameras: Mapping[str, FrameProcessor]) -> None:
-        self._estimator, self._cameras = estimator, cameras
+    def __init__(
+        self,
+        estimator: DepthEstimator,
+        cameras: Mapping[str, FrameProcessor],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._estimator, self._cameras, self._on_lost = estimator, cameras, on_lost
 
     def process(self, messages: Mapping[str, bytes]) -> None:
         """Publish the depth of serialized images, given by camera, and count every frame.
@@ -46,13 +54,18 @@ class BatchProcessor:
         self, members: list[tuple[FrameProcessor, Frame]], input_size: int, at_network_size: bool
     ) -> None:
         pictures = [frame.rgb for _, frame in members]
+        start = time.perf_counter_ns()
         try:
             depths = self._estimator.estimate_batch(pictures, at_network_size, input_size)
         except Exception as error:
             for camera, _ in members:
                 camera.fail(error)
+            if isinstance(error, DeviceLostError):
+                self._on_lost()
             return
+        took = time.perf_counter_ns() - start
         for (camera, frame), depth in zip(members, depths, strict=True):
+            camera.counters.stages.add('inference', took)
             try:
                 camera.publish(frame, depth)
             except Exception as error:

@@ -66,7 +66,7 @@ class CameraChannel:
 
     def subscribe(self, mailbox: Mailbox[bytes]) -> None:
         """Listen to the camera; its images go to the mailbox, the newest replacing the last."""
-        self._mailbox = mailbox
+        self._mailbox, mailbox.stages = mailbox, self.counters.stages
         self.heard_at = time.monotonic()
         # First, as it is discovered and served in this order: the first image finds its info.
         self._subscribe(CameraInfo, f'{self._prefix}camera_info', self.infos.store, raw=False)

@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
+from depth_anything_ros.inference.stage_times import StageTimes
 
 SILENCE = 5.0
 """Seconds without an image after which an active node warns: cameras have more than 0.2 Hz."""
@@ -26,7 +27,7 @@ class Activity:
 
 
 def engine_facts(estimator: DepthEstimator, input_size: int) -> dict[str, str]:
-    """Return what the engine is, as the key-value pairs of a camera's status.
+    """Return what the engine is and how long its stages take, as a camera's key-value pairs.
 
     ``input_size`` is the camera's, in pixels, 0 for the network's own.
     """
@@ -36,6 +37,7 @@ def engine_facts(estimator: DepthEstimator, input_size: int) -> dict[str, str]:
         'device': str(estimator.device),
         'precision': str(estimator.precision).removeprefix('torch.'),
         'input_size': str(input_size or estimator.own_input_size),
+        **_stage_values(estimator.stages),
     }
 
 
@@ -51,7 +53,8 @@ def frame_status(
 
     An active node warns of ``troubles``, those that have not ended, and of a silent camera; one
     that is not active only tells its state. Latency is from the image's stamp to publishing, in
-    milliseconds, over the last 1,000 frames.
+    milliseconds, over the last 1,000 frames, as are the stages: waiting in the mailbox, decoding,
+    inference, publishing.
     """
     counts = counters.counts()
     numbers = {key: str(value) for key, value in counts.as_dict().items()}
@@ -60,6 +63,7 @@ def frame_status(
     if percentiles is not None:
         values['latency_p50_ms'] = f'{percentiles[0] * 1e3:.2f}'
         values['latency_p99_ms'] = f'{percentiles[1] * 1e3:.2f}'
+    values.update(_stage_values(counters.stages))
     warnings = []
     if activity.silence >= SILENCE:
         warnings.append(f'no image for {activity.silence:.0f} s on {activity.topic}')
@@ -80,3 +84,12 @@ def frame_status(
         hardware_id=hardware,
         values=[KeyValue(key=key, value=value) for key, value in values.items()],
     )
+
+
+def _stage_values(stages: StageTimes) -> dict[str, str]:
+    """Return p50 and p99 of each stage in milliseconds, as ``decode_p50_ms``."""
+    return {
+        f'{stage}_{name}_ms': f'{seconds * 1e3:.3f}'
+        for stage, percentiles in stages.percentiles().items()
+        for name, seconds in zip(('p50', 'p99'), percentiles, strict=True)
+    }

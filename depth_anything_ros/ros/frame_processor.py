@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ class FrameProcessor:
 
     def read(self, serialized: bytes) -> Frame | None:
         """Decode an Image or CompressedImage; None where it is skipped or rejected."""
+        start = time.perf_counter_ns()
         settings = self.settings()
         if settings.skip_unheard and not self.outputs.heard:
             self.counters.settle('skipped')
@@ -86,18 +88,20 @@ class FrameProcessor:
             self.counters.settle('rejected')
             return None
         self.reporter.clear(IMAGE_TROUBLE, 'images can be used again')
+        self.counters.stages.add('decode', time.perf_counter_ns() - start)
         return Frame(header, stamp, rgb, settings, input_size, size)
 
     def publish(self, frame: Frame, depth: Depth) -> None:
         """Send a frame's depth."""
         height, width = depth.values.shape
-        info = self.infos.info_for(
-            frame.header,
-            (frame.rgb.shape[1], frame.rgb.shape[0]),
-            (width, height),
-            frame.settings.camera_info_max_age,
-        )
-        self.outputs.publish(depth, info, frame.header, frame.settings)
+        with self.counters.stages.measure('publish'):
+            info = self.infos.info_for(
+                frame.header,
+                (frame.rgb.shape[1], frame.rgb.shape[0]),
+                (width, height),
+                frame.settings.camera_info_max_age,
+            )
+            self.outputs.publish(depth, info, frame.header, frame.settings)
         self.counters.settle('published', (self.now() - frame.stamp).nanoseconds / 1e9)
         self.reporter.clear(FAULT, 'inference works again')
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 
 from depth_anything_ros.inference.mailbox import Mailbox
+from depth_anything_ros.inference.stage_times import StageTimes
 
 
 def test_empty_mailbox_gives_nothing_at_once():
@@ -84,3 +85,14 @@ def test_nothing_is_lost_or_doubled_between_threads():
     assert taken == sorted(set(taken))
     assert taken[-1] == count - 1
     assert len(taken) + sum(replaced) == count
+
+
+def test_the_wait_of_what_is_taken_is_told():
+    mailbox: Mailbox[str] = Mailbox()
+    mailbox.stages = StageTimes()
+
+    mailbox.take()
+    assert mailbox.stages.percentiles() == {}
+    mailbox.put('a')
+    mailbox.take()
+    assert list(mailbox.stages.percentiles()) == ['wait']

@@ -23,6 +23,7 @@ from std_msgs.msg import Header
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.inference.preprocessing import network_size
+from depth_anything_ros.inference.stage_times import StageTimes
 from depth_anything_ros.ros import node as node_module
 from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.depth_message import encode_color
@@ -152,6 +153,7 @@ class CodedNetwork:
     """
 
     kind, model, precision, own_input_size = DepthKind.METRIC, 'coded', 'float32', 42
+    stages = StageTimes()
 
     def __init__(self, device: str) -> None:
         self.device = device

@@ -15,6 +15,7 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth, DepthKind
+from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.preprocessing import network_size
 from depth_anything_ros.ros.batch_processor import BatchProcessor
 from depth_anything_ros.ros.frame_processor import Frame
@@ -30,6 +31,7 @@ class Camera:
         self.size, self.input_size = size, input_size
         self.settings = replace(SETTINGS, **settings)
         self.published, self.failed, self.cannot_publish = [], [], False
+        self.counters = FrameCounters()
 
     def read(self, serialized):
         if serialized == b'broken':
@@ -73,6 +75,8 @@ def test_frames_of_one_size_share_a_pass_and_each_gets_its_own_depth():
     assert run(cameras, a=b'\1', b=b'\2', d=b'\4') == [(3, 42, False)]
     assert [c.published for c in cameras.values()] == [[(1, 1.0)], [(2, 2.0)], [], [(4, 4.0)]]
     assert not any(camera.failed for camera in cameras.values())
+    timed = [list(camera.counters.stages.percentiles()) for camera in cameras.values()]
+    assert timed == [['inference'], ['inference'], [], ['inference']]
 
 
 def test_pictures_of_other_pixels_share_a_pass_when_the_network_sees_one_size():

@@ -49,6 +49,13 @@ def test_counters_latency_and_facts_are_values():
     }
 
 
+def test_times_of_stages_are_values():
+    counters = settled(published=1)
+    counters.stages.add('decode', 1_500_000)
+    _, values = status_of(counters)
+    assert (values['decode_p50_ms'], values['decode_p99_ms']) == ('1.500', '1.500')
+
+
 def test_all_is_well():
     status, _ = status_of(settled(published=3))
     assert status.level == DiagnosticStatus.OK and '3 frames' in status.message

@@ -419,6 +419,8 @@ def test_diagnostics_carry_the_counters(graph):
     values = {pair.key: pair.value for pair in status.values}
     assert (values['received'], values['published'], values['model']) == ('1', '1', 'nano')
     assert float(values['latency_p99_ms']) >= float(values['latency_p50_ms']) > 0
+    for stage in ('wait', 'decode', 'inference', 'publish', 'preprocess', 'network', 'postprocess'):
+        assert float(values[f'{stage}_p99_ms']) >= float(values[f'{stage}_p50_ms']) > 0
 
 
 def test_diagnostics_tell_the_state_and_a_silent_camera(graph):
