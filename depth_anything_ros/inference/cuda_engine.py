@@ -13,6 +13,7 @@ from torch import Tensor
 
 from depth_anything_ros.inference.conventions import IMAGENET_MEAN, IMAGENET_STD
 from depth_anything_ros.inference.cuda_slot import Lanes, Shape, Slot
+from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
 from depth_anything_ros.inference.preprocessing import postprocess, resize_planes
 from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.model.depth_anything import DepthAnything
@@ -23,14 +24,6 @@ MOST_SHAPES = 8
 """Shapes whose buffers and graphs are kept."""
 SLOTS = 2
 """Batches of one shape that may be under way at once."""
-
-
-class DeviceLostError(RuntimeError):
-    """The device does not answer any more; only a new process or a new context can use it."""
-
-
-class OutOfMemoryError(RuntimeError):
-    """A single picture does not fit the device's memory."""
 
 
 class CudaEngine:

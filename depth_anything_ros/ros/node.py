@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import torch
 from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
@@ -74,7 +75,8 @@ class DepthNode(LifecycleNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         # Steady, so that a paused bag does not silence the node that waits for it.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = self.create_timer(1.0, self.publish_diagnostics, clock=steady)
+        self._timer = self.create_timer(1.0, self._look_after, clock=steady)
+        self._lost = threading.Event()
         self.add_on_set_parameters_callback(self._validate_parameters)
         # Humble has no callback after the set; there the last step of validation applies it.
         self._applies_after = hasattr(self, 'add_post_set_parameters_callback')
@@ -159,7 +161,10 @@ class DepthNode(LifecycleNode):
         """Unsubscribe and finish the frame in progress; FAILURE when that outlasts STOP_TIME.
 
         The network stays loaded, and the newest camera_info is kept: it may never come again.
+        ERROR when the device was lost, so that on_error gives everything back.
         """
+        if self._lost.is_set():
+            return TransitionCallbackReturn.ERROR
         if not self._stop('deactivate again when it is done'):
             return TransitionCallbackReturn.FAILURE
         return super().on_deactivate(state)
@@ -221,6 +226,7 @@ class DepthNode(LifecycleNode):
                 )
                 for camera in cameras
             },
+            on_lost=self._lost.set,
         )
         worker: Worker[bytes] = Worker(
             tuple(self.cameras),
@@ -255,13 +261,26 @@ class DepthNode(LifecycleNode):
             camera.withdraw()
         if self._engine is not None:
             self._engine = None
-            if torch.cuda.is_initialized():
-                torch.cuda.empty_cache()  # torch keeps what is freed for itself
+            # An exported model runs without torch; torch keeps what is freed for itself.
+            torch = sys.modules.get('torch')
+            if torch is not None and torch.cuda.is_initialized() and not self._lost.is_set():
+                torch.cuda.empty_cache()
+        self._lost.clear()
 
     def _require_engine(self) -> _Engine:
         if self._engine is None:
             raise RuntimeError('the node is not configured')
         return self._engine
+
+    def _look_after(self) -> None:
+        """Publish diagnostics, and leave the active state when the device was lost."""
+        self.publish_diagnostics()
+        if self._lost.is_set() and self._state() == 'active':
+            self.get_logger().error(
+                f'{self._require_engine().estimator.device} does not answer any more: the node '
+                'goes through its error state to unconfigured; configure it to try again'
+            )
+            self.trigger_deactivate()
 
     def publish_diagnostics(self) -> None:
         """Publish the counters and the state of the engine on /diagnostics."""

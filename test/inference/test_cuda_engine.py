@@ -11,13 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from depth_anything_ros.inference.cuda_engine import (
-    MOST_SHAPES,
-    CudaEngine,
-    DeviceLostError,
-    OutOfMemoryError,
-)
+from depth_anything_ros.inference.cuda_engine import MOST_SHAPES, CudaEngine
 from depth_anything_ros.inference.engine import EagerEngine
+from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
 from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 

@@ -88,7 +88,7 @@ class Bench:
             now=lambda: Time(seconds=NOW, clock_type=ClockType.ROS_TIME),
             settings=lambda: self.settings,
         )
-        self.batches = BatchProcessor(self.estimator, {'': self.processor})
+        self.batches = BatchProcessor(self.estimator, {'': self.processor}, on_lost=lambda: None)
 
     def process(self, serialized):
         self.counters.receive()
