@@ -35,7 +35,12 @@ DEPTH_PARAMETERS = (
         'Farthest depth of metric weights that do not say it, m; 0 is what the checkpoint says',
         limits=(0.0, 10000.0),
     ),
-    Parameter('device', 'auto', 'Where to run: auto, cpu, cuda, cuda:1, mps'),
+    Parameter(
+        'device',
+        'auto',
+        'Where to run: auto, cpu, openvino (its package on an x86 processor; auto takes it where '
+        'there is no GPU), cuda, cuda:1, mps; for exported models also tensorrt',
+    ),
     Parameter(
         'precision',
         'auto',
