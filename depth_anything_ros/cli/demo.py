@@ -45,7 +45,8 @@ def demo(
     from depth_anything_ros.media.video import VideoError
 
     try:
-        from depth_anything_ros.ros.demo import DemoError, DemoSettings, run_demo
+        from depth_anything_ros.ros.demo import DemoSettings, run_demo
+        from depth_anything_ros.ros.node_process import NodeError
     except ModuleNotFoundError as error:
         if not _belongs_to_ros(error.name or ''):
             raise
@@ -61,7 +62,7 @@ def demo(
         summary = summarise(run, model, input)
         frames = write_video(run, output / 'demo.mp4', max(summary['fps'], 1.0))
         write_sheet(run, output / 'contact_sheet.png', frames)
-    except (DemoError, BagError, VideoError, OSError) as error:
+    except (NodeError, BagError, VideoError, OSError) as error:
         fail(error)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

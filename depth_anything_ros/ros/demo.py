@@ -4,13 +4,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +15,12 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from depth_anything_ros.media.bag import BagWriter
+from depth_anything_ros.ros.node_process import (
+    NodeError,
+    NodeProcess,
+    keep_to_this_machine,
+    signals_held,
+)
 from depth_anything_ros.ros.outputs import DEPTH_TOPIC
 from depth_anything_ros.ros.recorder import RecordedTopic, Recorder
 
@@ -41,7 +43,7 @@ CAMERA_TOPICS = (
 )
 
 
-class DemoError(RuntimeError):
+class DemoError(NodeError):
     """The demo could not run to its end."""
 
 
@@ -67,15 +69,14 @@ def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
     """Run both nodes for a bounded time and leave the bag and their logs in the folder.
 
     The nodes find each other over loopback in a ROS domain of their own. The bag of an earlier
-    demo is replaced; any other is a BagError. Raises DemoError when a node ends early or no depth
-    comes.
+    demo is replaced; any other is a BagError. Raises NodeEndedError when a node ends early, and
+    DemoError when no depth comes.
     """
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    os.environ['ROS_DOMAIN_ID'] = str(10 + os.getpid() % 90)
+    keep_to_this_machine()
     settings.folder.mkdir(parents=True, exist_ok=True)
     # Ended from outside, the nodes must not stay behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    processes: list[_Process] = []
+    processes: list[NodeProcess] = []
     executor: SingleThreadedExecutor | None = None
     try:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
@@ -122,7 +123,7 @@ def _record(
     settings: DemoSettings,
     executor: SingleThreadedExecutor,
     recorder: Recorder,
-    processes: list[_Process],
+    processes: list[NodeProcess],
     say: Callable[[str], None],
 ) -> None:
     """Start the nodes and spin the recorder: for the set time, then until the last answer."""
@@ -142,10 +143,10 @@ def _record(
                 process.check()
 
     say(f'starting depth_node ({settings.model}) and camera_node ({settings.source})')
-    with _signals_held():
+    with signals_held():
         # Between the start of a process and its entry in the list nobody would end it.
-        processes.append(_Process('depth_node', settings.folder, _depth_parameters(settings)))
-        camera = _Process('camera_node', settings.folder, _camera_parameters(settings))
+        processes.append(NodeProcess('depth_node', settings.folder, _depth_parameters(settings)))
+        camera = NodeProcess('camera_node', settings.folder, _camera_parameters(settings))
         processes.append(camera)
     for topic in NODE_TOPICS:
         recorder.record(topic)
@@ -164,57 +165,3 @@ def _record(
         executor.spin_once(timeout_sec=0.1)
         if answers() != last:
             last, since = answers(), time.monotonic()
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Hold back SIGINT and SIGTERM until the end of the block.
-
-    By handlers, not by a mask: a process started in the block would inherit that.
-    """
-    held: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, _: held.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        if held:
-            signal.raise_signal(held[0])
-
-
-class _Process:
-    """One of the package's nodes in a process of its own, its output in a log file."""
-
-    def __init__(self, name: str, folder: Path, parameters: Sequence[str]) -> None:
-        self.name, self.log = name, folder / f'{name}.log'
-        module = f'depth_anything_ros.ros.{name}'
-        command = [sys.executable, '-m', module, '--ros-args']
-        for parameter in parameters:
-            command += ['-p', parameter]
-        with open(self.log, 'wb') as log:
-            # A group of its own: Ctrl-C reaches this process, which then ends the nodes in order.
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-            )
-
-    def check(self) -> None:
-        """Raise DemoError when the process has ended, which neither node does by itself."""
-        code = self._process.poll()
-        if code is None:
-            return
-        lines = self.log.read_text(errors='replace').strip().splitlines() or ['no output']
-        raise DemoError(f'{self.name} ended with exit code {code}: {lines[-1]}')
-
-    def stop(self) -> None:
-        """Interrupt the process as Ctrl-C does, and end it by force when it stays."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()

@@ -326,11 +326,11 @@ def test_ended_from_outside_it_takes_its_nodes_along(tmp_path, number):
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_nodes_start_is_held_until_they_can_be_ended(number):
     pytest.importorskip('rclpy')
-    from depth_anything_ros.ros.demo import _signals_held
+    from depth_anything_ros.ros.node_process import signals_held
 
     before, done = signal.signal(number, signal.default_int_handler), []
     try:
-        with pytest.raises(KeyboardInterrupt), _signals_held():
+        with pytest.raises(KeyboardInterrupt), signals_held():
             signal.raise_signal(number)
             done.append('started')
         assert done == ['started']
