@@ -7,6 +7,7 @@ from __future__ import annotations
 import typer
 
 from depth_anything_ros import __version__
+from depth_anything_ros.cli.bench import bench
 from depth_anything_ros.cli.demo import demo
 from depth_anything_ros.cli.download import download
 from depth_anything_ros.cli.export import export
@@ -22,6 +23,7 @@ app.command()(demo)
 app.command()(models)
 app.command()(download)
 app.command()(export)
+app.command()(bench)
 
 
 def _show_version(wanted: bool) -> None:

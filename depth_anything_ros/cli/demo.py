@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from depth_anything_ros.cli.fail import fail
+from depth_anything_ros.cli.fail import fail, fail_without_ros
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.evaluation.metrics import Score, mean_score, score_depth, score_relative
 from depth_anything_ros.media.recorded_run import RecordedRun, write_sheet, write_video
@@ -48,9 +48,7 @@ def demo(
         from depth_anything_ros.ros.demo import DemoSettings, run_demo
         from depth_anything_ros.ros.node_process import NodeError
     except ModuleNotFoundError as error:
-        if not _belongs_to_ros(error.name or ''):
-            raise
-        fail(f"no {error.name}: source a ROS 2 or pip install 'depth_anything_ros[ros]'")
+        fail_without_ros(error)
 
     console = Console()
     if input == 'procedural' and width == 0:
@@ -69,11 +67,6 @@ def demo(
     (output / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     console.print(_table(summary))
     console.print(f'bag, demo.mp4, contact_sheet.png and summary.json are in {output}')
-
-
-def _belongs_to_ros(module: str) -> bool:
-    package = module.partition('.')[0]
-    return package.startswith(('rcl', 'rosidl_')) or package.endswith('_msgs')
 
 
 def summarise(run: RecordedRun, model: str, source: str) -> dict[str, Any]:

@@ -136,6 +136,11 @@ def _remove_own(path: Path) -> None:
         raise BagError(f'cannot replace bag {path}: {error}') from error
 
 
+def is_bag(path: str | Path) -> bool:
+    """Whether a path is that of a bag, by what is in the folder."""
+    return (Path(path) / 'metadata.yaml').is_file()
+
+
 class BagReader:
     """Reads the messages of a bag (MCAP or SQLite), decoded, in the order they were recorded.
 
@@ -159,13 +164,19 @@ class BagReader:
 
     def messages(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, Any, int]]:
         """Yield (topic, message, receive time in nanoseconds), of the given topics or of all."""
+        for connection, stamp, cdr in self._read(topics):
+            yield connection.topic, self._reader.deserialize(cdr, connection.msgtype), stamp
+
+    def serialized(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, bytes, int]]:
+        """Yield as ``messages`` does, with the bytes of the messages."""
+        for connection, stamp, cdr in self._read(topics):
+            yield connection.topic, bytes(cdr), stamp
+
+    def _read(self, topics: Iterable[str] | None) -> Iterator[tuple[Connection, int, bytes]]:
         wanted = None if topics is None else set(topics)
         chosen = [c for c in self._reader.connections if wanted is None or c.topic in wanted]
-        if not chosen:  # rosbags takes an empty choice for "all"
-            return
-        for connection, stamp, cdr in self._reader.messages(connections=chosen):
-            message = self._reader.deserialize(cdr, connection.msgtype)
-            yield connection.topic, message, stamp
+        if chosen:  # rosbags takes an empty choice for "all"
+            yield from self._reader.messages(connections=chosen)
 
     def close(self) -> None:
         """Close the files."""

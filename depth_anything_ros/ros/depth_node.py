@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -61,8 +62,13 @@ class _Stop:
         os._exit(0)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the node until SIGINT or SIGTERM; return 0, or 1 when it could not start."""
+def main(
+    arguments: list[str] | None = None, make_node: Callable[[], DepthNode] | None = None
+) -> int:
+    """Run the node until SIGINT or SIGTERM; return 0, or 1 when it could not start.
+
+    ``make_node`` makes another node than DepthNode() once ROS is up.
+    """
     stop = _Stop()
     import rclpy
     from rclpy.exceptions import NameValidationException, ParameterException
@@ -77,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
         # rclpy's own handlers end the context at once, under the worker that still publishes.
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         executor = SingleThreadedExecutor()
-        node = DepthNode()
+        node = (make_node or DepthNode)()
     except (ParameterError, ParameterException, NameValidationException, RuntimeError) as error:
         # What rclpy raises for arguments that it cannot parse is a RuntimeError, and may say
         # nothing but the argument.

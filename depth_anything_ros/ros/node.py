@@ -200,15 +200,20 @@ class DepthNode(LifecycleNode):
         self._release()
         super().destroy_node()
 
-    def _build_engine(self) -> _Engine:
-        settings, cameras = self.settings, self.cameras.values()
-        estimator = DepthEstimator(
+    def load_estimator(self) -> DepthEstimator:
+        """Return the network that the parameters ask for; a stand-in for it goes here."""
+        settings = self.settings
+        return DepthEstimator(
             model=settings.model,
             weights=settings.weights or None,
             max_depth=settings.max_depth or None,
             device=settings.device,
             precision=settings.precision,
         )
+
+    def _build_engine(self) -> _Engine:
+        cameras = self.cameras.values()
+        estimator = self.load_estimator()
         at_once = AT_ONCE.get(str(estimator.device))
         for size in {camera.settings().input_size for camera in cameras}:
             estimator.warm_up(*WARM_UP_SIZE, at_once or len(cameras), size or None)
