@@ -63,12 +63,12 @@ def test_the_written_file_is_a_model(runtimes, tmp_path):
 @pytest.mark.parametrize(
     ('options', 'name', 'fixed', 'input_size'),
     [
-        ((), 'nano.onnx', None, 126),
+        ((), 'nano.onnx', None, 112),
         (('--dynamic', '--input-size', '252'), 'nano.onnx', None, 252),
-        (('--fixed',), 'nano-126x126.onnx', (126, 126), 126),
+        (('--fixed',), 'nano-112x112.onnx', (112, 112), 112),
         (('--fixed', '--input-size', '250'), 'nano-252x252.onnx', (252, 252), 250),
-        (('--height', '252', '--width', '336'), 'nano-252x336.onnx', (252, 336), 126),
-        (('--precision', 'float16'), 'nano-float16.onnx', None, 126),
+        (('--height', '252', '--width', '336'), 'nano-252x336.onnx', (252, 336), 112),
+        (('--precision', 'float16'), 'nano-float16.onnx', None, 112),
     ],
     ids=str,
 )
