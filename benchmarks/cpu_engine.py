@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Time the CPU engine beside its rivals, in turns in one run, and compare what they compute.
+"""Time the engines for processors beside their rivals, in turns in one run; compare their depth.
 
 Ours goes from a host picture to host depth, both resizes included; a rival's time is that of its
 forward pass alone, from an input that is ready. All have the same weights. Rivals whose package is
@@ -29,6 +29,7 @@ from depth_anything_ros.evaluation.machine import machine_facts
 from depth_anything_ros.inference.cpu_engine import CpuEngine
 from depth_anything_ros.inference.device import resolve_precision
 from depth_anything_ros.inference.engine import EagerEngine
+from depth_anything_ros.inference.openvino_engine import OpenVinoEngine, openvino_is_installed
 from depth_anything_ros.inference.preprocessing import preprocess
 from depth_anything_ros.model.checkpoint import load_network
 from depth_anything_ros.model.configuration import config_for
@@ -59,12 +60,16 @@ def network_of(size: str) -> DepthAnything:
 
 
 def ours(size: str, rgb: np.ndarray) -> Iterator[tuple[str, Run]]:
-    """Yield our engine, in the precision of this processor and in float32, and the older path."""
+    """Yield our engines, in the precision of this processor and in float32, and the older path."""
     shape = rgb.shape[:2]
     best = resolve_precision('auto', CPU)
-    for dtype in dict.fromkeys((best, torch.float32)):
-        engine = CpuEngine(network_of(size), dtype)
-        yield f'ours {_name(dtype)}', lambda e=engine: e.run([rgb], shape, False)[0]
+    kinds: dict[str, type[CpuEngine] | type[OpenVinoEngine]] = {'cpu': CpuEngine}
+    if openvino_is_installed():
+        kinds = {'openvino': OpenVinoEngine, **kinds}  # as device: auto chooses
+    for kind, make in kinds.items():
+        for dtype in dict.fromkeys((best, torch.float32)):
+            engine = make(network_of(size), dtype)
+            yield f'ours {kind} {_name(dtype)}', lambda e=engine: e.run([rgb], shape, False)[0]
     eager = EagerEngine(network_of(size), CPU, best)
     yield f'modules {_name(best)}', lambda: eager.run([rgb], shape, False)[0]
 
