@@ -14,6 +14,7 @@ from depth_anything_ros.data.procedural import ProceduralWorld, pack
 from depth_anything_ros.data.render import Batch
 from depth_anything_ros.data.scenes import LAYOUTS
 from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.geometry.transform import Transform
 
 SCENE_SECONDS = 2.0
 FIELD_OF_VIEW = np.deg2rad(75.0)
@@ -37,13 +38,33 @@ class ProceduralClip:
 
     def frame(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a frame: RGB (H, W, 3) uint8 and depth (H, W) float32 m, +inf for sky."""
-        length = max(1, round(SCENE_SECONDS * self.rate))
-        part, step = divmod(index, length)
-        if part != self._part:
-            self._batches, self._part = self._film(part, length), part
-        pictures = self._world.develop(self._batches[step], self.height, self.width)
+        pictures = self._world.develop(self._batch(index), self.height, self.width)
         rgb = (pictures.rgb[0].permute(1, 2, 0) * 255).round().byte().numpy()
         return rgb, pictures.depth[0].numpy()
+
+    def pose(self, index: int) -> Transform:
+        """Return where a frame's optical frame is in its scene's world (z up, metres).
+
+        Poses compare only within a scene: frames whose ``scene`` is the same.
+        """
+        batch = self._batch(index)
+        return Transform(batch.rotation[0].double().numpy(), batch.position[0].double().numpy())
+
+    def scene(self, index: int) -> int:
+        """Return the number of the scene that a frame belongs to, counted from 0."""
+        return index // self._length
+
+    @property
+    def _length(self) -> int:
+        """How many frames a scene has."""
+        return max(1, round(SCENE_SECONDS * self.rate))
+
+    def _batch(self, index: int) -> Batch:
+        """Return a frame's scene and camera; the scene it is in is kept for the next frames."""
+        part, step = divmod(index, self._length)
+        if part != self._part:
+            self._batches, self._part = self._film(part, self._length), part
+        return self._batches[step]
 
     def _film(self, part: int, length: int) -> list[Batch]:
         """Lay out a scene and the camera's way through it, one batch a frame."""

@@ -69,6 +69,25 @@ def test_scenes_change_every_two_seconds_in_turn(monkeypatch):
     assert built == [(0, 6), (1, 6), (2, 6)]
 
 
+def test_every_frame_knows_its_scene():
+    film = clip(rate=3.0)
+
+    assert [film.scene(index) for index in (0, 5, 6, 11, 12)] == [0, 0, 1, 1, 2]
+
+
+def test_poses_are_those_of_the_walk_in_the_order_asked():
+    film = clip(rate=3.0)
+    asked = {index: film.pose(index) for index in (7, 0, 1)}
+    scene, start = LAYOUTS[0].build(np.random.default_rng((0, 0)))
+
+    way = travel(scene, start, 2.0, 6)
+
+    for index in (0, 1):
+        np.testing.assert_allclose(asked[index].translation, way[index].position, rtol=1e-6)
+        np.testing.assert_allclose(asked[index].rotation, way[index].rotation(), atol=1e-6)
+    assert not np.allclose(asked[7].translation, way[1].position)
+
+
 def test_slow_films_have_a_frame_in_every_scene():
     film = ProceduralClip(0, 8, 6, 0.1)
 
@@ -94,16 +113,15 @@ def test_depth_of_one_frame_predicts_that_of_the_next(part):
     Some are hidden there or fall between far and near; most are not.
     """
     film = clip(seed=1, rate=15.0)
-    here, there = film._film(part, 30)[:2]
     start = part * 30
     depth, next_depth = (film.frame(start + step)[1].astype(np.float64) for step in range(2))
     k = film.intrinsics
     v, u = np.mgrid[:HEIGHT, :WIDTH]
     known = np.isfinite(depth)
     rays = np.stack(((u - k.cx) / k.fx, (v - k.cy) / k.fy, np.ones((HEIGHT, WIDTH))), -1)[known]
-    world = rays * depth[known][:, None] @ here.rotation[0].numpy().T + here.position[0].numpy()
+    world = film.pose(start).apply(rays * depth[known][:, None])
 
-    x, y, z = ((world - there.position[0].numpy()) @ there.rotation[0].numpy()).T
+    x, y, z = film.pose(start + 1).inverse().apply(world).T
 
     column = np.rint(k.fx * x / z + k.cx).astype(int)
     row = np.rint(k.fy * y / z + k.cy).astype(int)
