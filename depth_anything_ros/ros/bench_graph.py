@@ -181,7 +181,7 @@ class Graph:
 def open_graph(settings: GraphSettings) -> Iterator[Graph]:
     """Start the player and the monitor, in a ROS domain of their own on this machine.
 
-    Raises PlayerError, SourceError, BagError or RawImageError for footage that cannot be played.
+    Raises PlayerError, SourceError, BagError or CdrError for footage that cannot be played.
     """
     keep_to_this_machine()
     # Ended from outside, the node must not stay behind.

@@ -34,8 +34,9 @@ from depth_anything_ros.media.frames import SourceError, fit
 from depth_anything_ros.media.sources import open_source
 from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.camera_messages import encode_picture
+from depth_anything_ros.ros.cdr import ENCAPSULATION, CdrError
 from depth_anything_ros.ros.qos import newest_only
-from depth_anything_ros.ros.raw_image import ENCAPSULATION, RawImage, RawImageError
+from depth_anything_ros.ros.raw_image import RawImage
 
 BUFFERED = 16
 """Frames kept, and sent in turn."""
@@ -91,7 +92,7 @@ class Reel:
 def load(footage: Footage) -> Reel:
     """Make and serialize the frames.
 
-    Raises PlayerError, SourceError, BagError or RawImageError.
+    Raises PlayerError, SourceError, BagError or CdrError.
     """
     header = Header(frame_id='bench_optical_frame')
     if is_bag(footage.source):
@@ -242,7 +243,7 @@ def _serve(footage: Footage, connection: Connection) -> None:
     cv2.setNumThreads(1)
     try:
         reel = load(footage)
-    except (PlayerError, SourceError, BagError, RawImageError) as error:
+    except (PlayerError, SourceError, BagError, CdrError) as error:
         connection.send(error)
         return
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)

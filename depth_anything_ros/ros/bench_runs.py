@@ -9,6 +9,7 @@ runs at fixed rates tell age, jitter, losses and costs.
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import packages_distributions, version
@@ -28,6 +29,7 @@ CALM_SECONDS = 5.0
 OVERLOAD = 3.0
 AGE_LIMIT = 2.2
 """Times the engine's time that the p99 of the age may reach under overload, beside transport."""
+PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 NODE_STAGES = ('wait', 'decode', 'publish')
 
 METHOD = {
@@ -159,6 +161,9 @@ def settings_of_run(settings: GraphSettings, size: tuple[int, int]) -> dict[str,
         'parameters': list(settings.parameters),
         'engine_delay_s': settings.engine_delay,
         'delivery': 'reliable' if settings.reliable else 'best effort',
+        'fast_dds_profile': next(
+            (Path(os.environ[k]).name for k in PROFILES if k in os.environ), None
+        ),
     }
 
 

@@ -18,10 +18,11 @@ from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
+from depth_anything_ros.ros.cdr import CdrError
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
 from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameters import DepthSettings
-from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage, RawImageError
+from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
 from depth_anything_ros.ros.reporter import Reporter
 
 IMAGE_TROUBLE, AGE_TROUBLE, FAULT = 'image', 'age', 'inference'
@@ -79,7 +80,7 @@ class FrameProcessor:
             _check_stamp(header)
             size = self.estimator.network_size(rgb.shape[0], rgb.shape[1], input_size)
             _check_shape(rgb, size, input_size)
-        except (ImageError, RawImageError) as error:
+        except (ImageError, CdrError) as error:
             self.counters.settle('rejected')
             self.reporter.report(IMAGE_TROUBLE, f'image rejected: {error}')
             return None
@@ -128,7 +129,7 @@ class FrameProcessor:
 
 
 def _decode(serialized: bytes, compressed: bool) -> tuple[Header, np.ndarray]:
-    """Return the header and the RGB picture (H, W, 3) uint8; raises ImageError, RawImageError."""
+    """Return the header and the RGB picture (H, W, 3) uint8; raises ImageError, CdrError."""
     if compressed:
         compressed_image = RawCompressedImage.parse(serialized)
         return compressed_image.header, decode_compressed(compressed_image)

@@ -16,11 +16,8 @@ from rclpy.serialization import deserialize_message, serialize_message  # noqa: 
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
-from depth_anything_ros.ros.raw_image import (  # noqa: E402
-    RawCompressedImage,
-    RawImage,
-    RawImageError,
-)
+from depth_anything_ros.ros.cdr import CdrError  # noqa: E402
+from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage  # noqa: E402
 
 NUMBERS = st.integers(0, 2**32 - 1)
 # ROS strings end at the first NUL.
@@ -111,7 +108,7 @@ def test_second_version_of_the_representation_is_read_and_others_are_refused():
     serialized = raw().serialize()
     assert RawImage.parse(b'\0\x07' + serialized[2:]) == raw()
     for identifier in (b'\0\x03', b'\0\x09', b'\x01\x01'):
-        with pytest.raises(RawImageError, match=f'representation 0x{identifier.hex()}'):
+        with pytest.raises(CdrError, match=f'representation 0x{identifier.hex()}'):
             RawImage.parse(identifier + serialized[2:])
 
 
@@ -121,13 +118,13 @@ def test_every_cut_is_refused_by_name(kind):
     whole = raw().serialize() if kind is RawImage else bytes(serialize_message(compressed))
     kind.parse(whole)
     for length in range(len(whole)):
-        with pytest.raises(RawImageError, match=f'{length} bytes are no serialized'):
+        with pytest.raises(CdrError, match=f'{length} bytes are no serialized'):
             kind.parse(whole[:length])
 
 
 def test_a_length_beyond_the_end_is_refused():
     serialized = raw().serialize()
-    with pytest.raises(RawImageError, match='begins a field of 4294967295'):
+    with pytest.raises(CdrError, match='begins a field of 4294967295'):
         RawImage.parse(serialized[:-28] + b'\xff' * 4 + serialized[-24:])
 
 
@@ -136,7 +133,7 @@ def test_a_length_beyond_the_end_is_refused():
 def test_noise_is_read_or_refused_and_nothing_else(noise, prefixed):
     try:
         RawImage.parse(b'\0\1\0\0' + noise if prefixed else noise)
-    except RawImageError as error:
+    except CdrError as error:
         assert 'bytes are no serialized Image' in str(error)
 
 
