@@ -13,7 +13,9 @@ import numpy as np
 OPTICAL_TO_BODY = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 """Rotation of optical axes (x right, y down, z forward) into body axes, REP 103."""
 
-SHORTEST_QUATERNION = 1e-6
+SHORTEST = 1e-6
+STRAIGHT_DOWN = 1e-3
+"""Horizontal share of the view below which a camera has no forward direction."""
 
 
 class TransformError(ValueError):
@@ -62,7 +64,7 @@ class Transform:
         """
         quaternion = np.asarray(xyzw, np.float64)
         length = np.linalg.norm(quaternion) if quaternion.shape == (4,) else 0.0
-        if not SHORTEST_QUATERNION < length < np.inf:
+        if not SHORTEST < length < np.inf:
             raise TransformError(f'quaternion {list(xyzw)} is no rotation: give x, y, z, w')
         x, y, z, w = quaternion / length
         rotation = np.array(
@@ -115,3 +117,32 @@ def camera_on_ground(height: float, roll: float = 0.0, pitch: float = 0.0) -> Tr
     """
     body = Transform.from_euler(roll, pitch, 0.0, (0.0, 0.0, height))
     return body @ Transform(OPTICAL_TO_BODY, np.zeros(3))
+
+
+def camera_under(up: np.ndarray, height: float) -> Transform:
+    """Return the same as ``camera_on_ground`` from where up is, (3,) in the optical frame.
+
+    A camera that looks straight down or up has its forward direction from the top or bottom edge
+    of the picture. Raises TransformError for an ``up`` without length.
+    """
+    length = np.linalg.norm(up)
+    if not SHORTEST < length < np.inf:
+        raise TransformError(f'up is {np.asarray(up).tolist()}: give a direction')
+    z = np.asarray(up, np.float64) / length
+    view = np.array([0.0, 0.0, 1.0])
+    forward = view - (view @ z) * z
+    if np.linalg.norm(forward) < STRAIGHT_DOWN:
+        # Looking down, what is ahead is at the top of the picture; looking up, at the bottom.
+        forward = np.array([0.0, np.sign(view @ z), 0.0])
+        forward = forward - (forward @ z) * z
+    x = forward / np.linalg.norm(forward)
+    return Transform(np.stack((x, np.cross(z, x), z)), np.array([0.0, 0.0, height]))
+
+
+def levelled(camera: Transform) -> Transform:
+    """Return a camera's pose in the level frame below it from its pose in a level base frame.
+
+    ``camera`` takes the optical frame into a frame whose z axis is up and whose plane z = 0 is the
+    ground, such as base_footprint (REP 120).
+    """
+    return camera_under(camera.rotation[2], float(camera.translation[2]))

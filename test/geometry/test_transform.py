@@ -9,7 +9,13 @@ import math
 import numpy as np
 import pytest
 
-from depth_anything_ros.geometry.transform import Transform, TransformError, camera_on_ground
+from depth_anything_ros.geometry.transform import (
+    Transform,
+    TransformError,
+    camera_on_ground,
+    camera_under,
+    levelled,
+)
 
 QUARTER = math.pi / 2
 
@@ -93,3 +99,37 @@ def test_what_is_no_transform_is_refused(rotation, translation, says):
 def test_an_unset_quaternion_is_refused(xyzw):
     with pytest.raises(TransformError, match='quaternion'):
         Transform.from_quaternion(xyzw, (0, 0, 0))
+
+
+@pytest.mark.parametrize(('roll', 'pitch'), [(0, 0), (0.2, 0), (0, 0.5), (-0.3, -0.4), (0.1, 1.5)])
+def test_a_pose_follows_from_where_up_is(roll, pitch):
+    camera = camera_on_ground(1.2, roll, pitch)
+    up = camera.rotation.T @ np.array([0.0, 0.0, 1.0])
+
+    found = camera_under(3 * up, 1.2)
+
+    assert found.rotation == pytest.approx(camera.rotation)
+    assert found.translation == pytest.approx([0, 0, 1.2])
+
+
+def test_a_camera_that_looks_straight_down_has_the_top_of_its_picture_ahead():
+    camera = camera_under(np.array([0.0, 0.0, -1.0]), 2.0)
+
+    assert camera.apply(np.array([0.0, -0.5, 2.0])) == pytest.approx([0.5, 0.0, 0.0])
+    assert camera_under(np.array([0, 0, 1.0]), 0).apply(np.array([0, 0.5, 2.0])) == pytest.approx(
+        [0.5, 0, 2]
+    )
+
+
+def test_a_pose_in_a_base_frame_loses_heading_and_place_but_not_height():
+    mounted = Transform.from_euler(0, 0, 2.0, (0.3, -0.1, 0.0)) @ camera_on_ground(0.8, 0.1, 0.3)
+
+    level = levelled(mounted)
+
+    assert level.rotation == pytest.approx(camera_on_ground(0.8, 0.1, 0.3).rotation)
+    assert level.translation == pytest.approx([0, 0, 0.8])
+
+
+def test_no_up_is_refused():
+    with pytest.raises(TransformError, match='up is'):
+        camera_under(np.zeros(3), 1.0)
