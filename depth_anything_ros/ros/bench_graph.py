@@ -188,7 +188,7 @@ def open_graph(settings: GraphSettings) -> Iterator[Graph]:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings.folder.mkdir(parents=True, exist_ok=True)
     with PlayerProcess(settings.footage) as player:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         try:
             graph = Graph(settings, player)
             try:

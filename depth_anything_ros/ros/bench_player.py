@@ -246,7 +246,7 @@ def _serve(footage: Footage, connection: Connection) -> None:
     except (PlayerError, SourceError, BagError, CdrError) as error:
         connection.send(error)
         return
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     player = Player(reel, footage.cameras)
     connection.send((reel.size, reel.compressed))
     try:
