@@ -108,7 +108,7 @@ def test_a_height_of_0_is_told_and_a_new_one_is_taken():
     rig = Rig(replace(FIXED, height=0.0))
 
     assert rig.pose.at(HEADER) is None
-    assert 'pose.height is 0' in rig.reporter.current()[0]
+    assert 'pose.height is 0' in rig.logger.lines[-1]
 
     rig.settings = FIXED
     assert rig.pose.at(HEADER) is not None
@@ -132,7 +132,7 @@ def test_a_tf_that_does_not_know_is_told():
     rig = Rig(replace(FIXED, source='tf'))
 
     assert rig.pose.at(HEADER) is None
-    assert 'where cam_optical is; obstacles, scan' in rig.reporter.current()[0]
+    assert 'where cam_optical is; obstacles, scan' in rig.logger.lines[-1]
 
 
 @pytest.mark.parametrize(('roll', 'pitch'), [(0, 0), (0, 0.4), (-0.3, 0.1)])
@@ -167,7 +167,7 @@ def test_before_a_usable_acceleration_the_report_says_what_is_missing():
     rig.accelerate([math.nan, 0, 9.81])
 
     assert rig.pose.at(HEADER) is None
-    assert 'no acceleration has come on /imu' in rig.reporter.current()[0]
+    assert 'no acceleration has come on /imu' in rig.logger.lines[-1]
 
 
 def test_what_was_heard_is_forgotten():
