@@ -107,6 +107,8 @@ class Drive:
         self._world = ProceduralWorld(seed)
         self._origin = np.array([ROOM_START, ROOM[1] / 2, 0.0]) if plan.indoors else np.zeros(3)
         self._moving = math.floor((plan.start - plan.end) / plan.speed * plan.rate + 1e-9) + 1
+        # A robot that stands sees the same again: the last picture is kept.
+        self._last: tuple[tuple[int, bool], tuple[np.ndarray, np.ndarray]] | None = None
         self._waiting = 0 if plan.obstacle is Obstacle.NONE else round(plan.wait * plan.rate)
 
     def __len__(self) -> int:
@@ -148,7 +150,15 @@ class Drive:
         """
         if not 0 <= index < len(self):
             raise IndexError(f'frame {index} of a drive of {len(self)}')
-        batch = self._batch(self.pose(index), self.phase(index) is not Phase.GONE)
+        view = min(index, self._moving - 1), self.phase(index) is not Phase.GONE
+        if self._last is None or self._last[0] != view:
+            self._last = view, self._render(*view)
+        rgb, depth = self._last[1]
+        return rgb.copy(), depth.copy()
+
+    def _render(self, index: int, obstructed: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Take the picture from where a frame is, with or without the obstacle."""
+        batch = self._batch(self.pose(index), obstructed)
         pictures = self._world.develop(batch, self.plan.height, self.plan.width)
         rgb = (pictures.rgb[0].permute(1, 2, 0) * 255).round().byte().numpy()
         return rgb, pictures.depth[0].numpy()
