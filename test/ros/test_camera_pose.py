@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip('rclpy')
+from fakes import FakeLogger, FakeNode, FakeTree  # noqa: E402
 from sensor_msgs.msg import Imu  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
@@ -26,54 +27,16 @@ from depth_anything_ros.ros.camera_pose import (  # noqa: E402
     report_of,
 )
 from depth_anything_ros.ros.reporter import Reporter  # noqa: E402
-from depth_anything_ros.ros.transforms import TransformUnknownError  # noqa: E402
 
 FIXED = PoseSettings('fixed', 1.2, 0.1, 0.3, 'base_footprint', 0.0, 0.0, 0.0)
 HEADER = Header(frame_id='cam_optical')
-
-
-class Logger:
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def info(self, line: str) -> None:
-        self.lines.append(line)
-
-    warning = info
-
-
-class FakeNode:
-    def __init__(self) -> None:
-        self.callback = None
-        self.topic = ''
-
-    def create_subscription(self, kind, topic, callback, profile, **rest):
-        self.topic, self.callback = topic, callback
-        return object()
-
-    def destroy_subscription(self, subscription) -> None:
-        self.callback = None
-
-    def resolve_topic_name(self, name: str) -> str:
-        return f'/{name}'
-
-
-class FakeTree:
-    def __init__(self, known: Transform | None = None) -> None:
-        self.known, self.asked = known, []
-
-    def find(self, parent, child, at):
-        self.asked.append((parent, child, at.nanoseconds))
-        if self.known is None:
-            raise TransformUnknownError('TF does not tell where cam_optical is')
-        return self.known
 
 
 class Rig:
     """A CameraPose with all it touches."""
 
     def __init__(self, settings: PoseSettings, tree: FakeTree | None = None) -> None:
-        self.settings, self.node, self.logger = settings, FakeNode(), Logger()
+        self.settings, self.node, self.logger = settings, FakeNode(), FakeLogger()
         self.reporter = Reporter(self.logger)
         self.tree = tree or FakeTree()
         self.pose = CameraPose(self.node, '', lambda: self.settings, self.tree, self.reporter)
@@ -86,7 +49,7 @@ class Rig:
         a.x, a.y, a.z = (float(v) for v in acceleration)
         if not known:
             message.linear_acceleration_covariance[0] = -1.0
-        self.node.callback(message)
+        self.node.callbacks['imu'](message)
 
 
 def test_without_a_source_there_is_no_pose_and_no_complaint():
@@ -101,7 +64,7 @@ def test_a_fixed_pose_is_that_of_the_parameters():
     rig.pose.subscribe()
 
     assert rig.pose.at(HEADER).rotation == pytest.approx(camera_on_ground(1.2, 0.1, 0.3).rotation)
-    assert rig.node.callback is None
+    assert not rig.node.callbacks
 
 
 def test_a_height_of_0_is_told_and_a_new_one_is_taken():
@@ -139,7 +102,6 @@ def test_a_tf_that_does_not_know_is_told():
 def test_an_imu_in_the_camera_tells_roll_and_pitch(roll, pitch):
     rig = Rig(replace(FIXED, source='imu'))
     rig.pose.subscribe()
-    assert rig.node.topic == 'imu'
     body = camera_on_ground(1.0, roll, pitch).rotation @ OPTICAL_TO_BODY.T
 
     rig.accelerate(body.T @ [0, 0, 9.81])
@@ -176,7 +138,7 @@ def test_what_was_heard_is_forgotten():
     rig.accelerate([0, 0, 9.81])
     rig.pose.unsubscribe()
 
-    assert rig.node.callback is None
+    assert not rig.node.callbacks
     assert rig.pose.at(HEADER) is None
 
 

@@ -1,0 +1,229 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where the metres of one camera come from, and how far they can be relied on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.node import Node
+from std_msgs.msg import Header
+from torch import Tensor
+
+from depth_anything_ros.geometry.affine import (
+    AffineFit,
+    AffineSettings,
+    NoFitError,
+    fit_affine_disparity,
+)
+from depth_anything_ros.geometry.ground_scale import fit_ground
+from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.geometry.reference import BadReferenceError, sample_disparity
+from depth_anything_ros.geometry.scale import ScaleError, ScaleEstimate, ScaleState
+from depth_anything_ros.geometry.scale_filter import ScaleTracker, TrackerSettings
+from depth_anything_ros.geometry.transform import Transform
+from depth_anything_ros.ros.camera_info import CameraInfoError
+from depth_anything_ros.ros.cdr import CdrError
+from depth_anything_ros.ros.image_message import ImageError
+from depth_anything_ros.ros.raw_point_cloud import PointCloudError
+from depth_anything_ros.ros.reference_buffer import (
+    MESSAGES,
+    NoReferenceError,
+    ReferenceBuffer,
+    extrinsics_from,
+)
+from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.space_parameters import ScaleSettings
+from depth_anything_ros.ros.transforms import TransformTree, TransformUnknownError
+
+TROUBLE = 'scale'
+LEVELS = {
+    ScaleState.TRACKING: DiagnosticStatus.OK,
+    ScaleState.HOLD: DiagnosticStatus.WARN,
+    ScaleState.WAITING: DiagnosticStatus.WARN,
+    ScaleState.LOST: DiagnosticStatus.ERROR,
+}
+_NO_REFERENCE = (
+    NoReferenceError,
+    BadReferenceError,
+    TransformUnknownError,
+    CdrError,
+    ImageError,
+    PointCloudError,
+    CameraInfoError,
+)
+
+
+class ScaleSource:
+    """Finds (a, b) of 1 / z = a d + b for each frame, by the parameter scale.source.
+
+    ``settings`` is asked for every frame; ``prefix`` comes before the names of topics. Frames are
+    given by the worker's thread, ``reset`` and ``freeze`` by that of the node's callbacks.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        prefix: str,
+        settings: Callable[[], ScaleSettings],
+        tree: TransformTree,
+        reporter: Reporter,
+    ) -> None:
+        self._node, self._prefix, self._settings = node, prefix, settings
+        self._tree, self._reporter = tree, reporter
+        self._tracker = ScaleTracker(TrackerSettings(hold_time=settings().hold))
+        self._buffer: ReferenceBuffer | None = None
+        self._wishes: list[str] = []
+        self.newest: ScaleEstimate | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether depth is to be scaled at all."""
+        return self._settings().source != 'none'
+
+    def subscribe(self) -> None:
+        """Listen to the reference, where there is one. Raises TransformError for extrinsics."""
+        settings = self._settings()
+        if settings.source in MESSAGES:
+            self._buffer = ReferenceBuffer(
+                self._node,
+                self._prefix,
+                settings.source,
+                extrinsics_from(settings.extrinsics),
+                self._tree,
+            )
+
+    def unsubscribe(self) -> None:
+        """Listen no more, and forget the scale."""
+        if self._buffer is not None:
+            self._buffer.close()
+            self._buffer = None
+        self._tracker.reset()
+        self.newest = None
+
+    def wish(self, what: str) -> None:
+        """Ask, from any thread, for 'reset', 'freeze' or 'release' before the next frame."""
+        self._wishes.append(what)
+
+    def estimate(
+        self,
+        disparity: Tensor,
+        header: Header,
+        intrinsics: Intrinsics | None,
+        pose: Transform | None,
+    ) -> ScaleEstimate:
+        """Return the scale of a frame; what is wrong is reported.
+
+        ``disparity`` is (H, W) float32 of the network; ``intrinsics`` are those of that size, None
+        where the camera is not known; ``pose`` is the camera's above the ground, None likewise.
+        """
+        settings = self._settings()
+        if settings.source == 'fixed':
+            self.newest = self._fixed(settings)
+            return self.newest
+        self._tracker.settings = replace(self._tracker.settings, hold_time=settings.hold)
+        self._fulfil_wishes()
+        fit: AffineFit | None = None
+        reason = ''
+        try:
+            if intrinsics is None:
+                raise NoFitError('there is no usable camera_info')
+            fit = self._fit(settings, disparity, header, intrinsics, pose)
+        except (NoFitError, *_NO_REFERENCE) as error:
+            reason = str(error)
+        time = header.stamp.sec + header.stamp.nanosec * 1e-9
+        self.newest = self._tracker.update(fit, time)
+        self._tell(self.newest, reason)
+        return self.newest
+
+    def message(self, header: Header) -> DiagnosticArray:
+        """Return the newest scale as diagnostic_msgs/DiagnosticArray for an image's header."""
+        estimate = self.newest or ScaleTracker().current(0.0)
+        status = DiagnosticStatus(
+            level=LEVELS[estimate.state],
+            name=f'{self._node.get_fully_qualified_name().lstrip("/")}: {self._prefix}scale',
+            message=estimate.state.value.upper(),
+            hardware_id=header.frame_id,
+            values=[KeyValue(key=key, value=value) for key, value in facts_of(estimate).items()],
+        )
+        return DiagnosticArray(header=header, status=[status])
+
+    def facts(self) -> dict[str, str]:
+        """Return the newest scale in words for /diagnostics; nothing where none is wanted."""
+        if not self.wanted:
+            return {}
+        state = ScaleState.WAITING if self.newest is None else self.newest.state
+        told = {} if self.newest is None else facts_of(self.newest)
+        return {'scale_state': state.value.upper(), **{f'scale_{k}': v for k, v in told.items()}}
+
+    def _fixed(self, settings: ScaleSettings) -> ScaleEstimate:
+        try:
+            estimate = ScaleEstimate.fixed(settings.a, settings.b)
+        except ScaleError as error:
+            self._reporter.report(
+                TROUBLE, f'scale.source is fixed, but {error}; depth-anything calibrate finds them'
+            )
+            return ScaleTracker().current(0.0)
+        self._reporter.clear(TROUBLE, 'the scale can be used')
+        return estimate
+
+    def _fit(
+        self,
+        settings: ScaleSettings,
+        disparity: Tensor,
+        header: Header,
+        intrinsics: Intrinsics,
+        pose: Transform | None,
+    ) -> AffineFit:
+        if settings.source == 'ground':
+            if pose is None:
+                raise NoFitError('the pose of the camera is not known, set pose.source')
+            return fit_ground(disparity, pose, intrinsics)
+        if self._buffer is None:
+            raise NoFitError('the node does not listen to references')
+        reference = self._buffer.find(header, intrinsics, settings.max_gap)
+        d, z = sample_disparity(disparity, reference)
+        return fit_affine_disparity(d, z, AffineSettings(min_points=settings.min_points))
+
+    def _fulfil_wishes(self) -> None:
+        while self._wishes:
+            wish = self._wishes.pop(0)
+            if wish == 'reset':
+                self._tracker.reset()
+            else:
+                self._tracker.freeze(wish == 'freeze')
+
+    def _tell(self, estimate: ScaleEstimate, reason: str) -> None:
+        if estimate.state is ScaleState.TRACKING:
+            self._reporter.clear(TROUBLE, 'the scale can be relied on again')
+            return
+        consequence = (
+            f'the last good one is used for at most {self._settings().hold:g} s'
+            if estimate.state is ScaleState.HOLD
+            else 'no metres are published'
+        )
+        why = reason or 'references contradict each other'
+        self._reporter.report(
+            TROUBLE, f'scale {estimate.state.value.upper()}: {why}; {consequence}'
+        )
+
+
+def facts_of(estimate: ScaleEstimate) -> dict[str, str]:
+    """Return an estimate's numbers by name; nothing where it has none."""
+    if math.isnan(estimate.a):
+        return {}
+    deviation_a, deviation_b = estimate.deviation
+    numbers = {
+        'a': estimate.a,
+        'b': estimate.b,
+        'deviation_a': deviation_a,
+        'deviation_b': deviation_b,
+        'covariance_ab': float(estimate.covariance[0, 1]),
+        'age': estimate.age,
+        'inlier_share': estimate.inlier_share,
+        'residual': estimate.residual,
+    }
+    return {name: f'{value:.6g}' for name, value in numbers.items()}
