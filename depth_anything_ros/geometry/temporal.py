@@ -22,9 +22,6 @@ COARSE_SIDE = 160
 GAIN_RANGE = (0.5, 2.0)
 """How much a camera's exposure may change between two frames and still be evened out."""
 
-MIN_FLOW_SIDE = 16
-"""Fewest rows and columns (cells) in which motion is looked for; OpenCV's flow refuses below 12."""
-
 MIN_FIT_CELLS = 50
 """Fewest cells from which a scale and a shift are found."""
 
@@ -39,24 +36,24 @@ class TemporalSettings:
 
     ``strength`` in [0, 1) is the history's weight where nothing changed; 0 switches the filter
     off. A cell's weight falls to strength / e where its grey level changed by ``picture_change``
-    (of 1, after motion and exposure are evened out), and again where its disparity differs from
-    the history's by the share ``disparity_jump``. With ``follow_scale`` the history is brought to
-    the present frame's scale and shift first, so that a change of the whole picture passes at
-    once and only what differs within it is smoothed. The history is dropped at a scene cut, where
-    more than the share ``cut`` of the picture changed, and when the picture's median motion is
-    above ``largest_motion`` of its longer side. Raises TemporalError for values out of range.
+    (of 1, after exposure is evened out), and again where its disparity differs from the history's
+    by the share ``disparity_jump``. With ``follow_scale`` the history is brought to the present
+    frame's scale and shift first, so that a change of the whole picture passes at once and only
+    what differs within it is smoothed. The history is dropped where more than the share ``cut``
+    of the cells changed as much as that: at a scene cut, or when the camera moves fast.
+
+    Raises TemporalError for values out of range.
     """
 
     strength: float = 0.0
-    picture_change: float = 0.06
-    disparity_jump: float = 0.15
+    picture_change: float = 0.15
+    disparity_jump: float = 0.2
     follow_scale: bool = False
-    cut: float = 0.5
-    largest_motion: float = 0.2
+    cut: float = 0.35
 
     def __post_init__(self) -> None:
         """Refuse what makes no filter."""
-        for name in ('strength', 'picture_change', 'disparity_jump', 'cut', 'largest_motion'):
+        for name in ('strength', 'picture_change', 'disparity_jump', 'cut'):
             value = getattr(self, name)
             if not isinstance(value, Real) or not math.isfinite(value):
                 raise TemporalError(f'{name} is {value!r}: give a finite number')
@@ -80,10 +77,11 @@ class _Past:
 class TemporalFilter:
     """Blend the depth maps of one camera over time; make one filter per camera.
 
-    Call it with every frame in order. Weights and corrections are found on a coarse grid, over
-    which the history is carried along by optical flow, and the frame is multiplied by the
-    correction, so edges stay as sharp as they are in the frame. ``history_share`` is the mean
-    weight that the history had in the last frame, ``resets`` how often the history was dropped.
+    Call it with every frame in order. Weights and corrections are found on a coarse grid, and the
+    frame is multiplied by the correction, so edges stay as sharp as they are in the frame. The
+    zero of RELATIVE depth is arbitrary, so there differences count relative to the disparity plus
+    the usual one, the median of the first frame. ``history_share`` is the mean weight that the
+    history had in the last frame, ``resets`` how often the history was dropped.
     """
 
     def __init__(self, settings: TemporalSettings, kind: DepthKind) -> None:
@@ -91,10 +89,7 @@ class TemporalFilter:
         self.history_share = 0.0
         self.resets = 0
         self._past: _Past | None = None
-        # The name that every OpenCV 4 has, though its type hints lack it.
-        make = cv2.DISOpticalFlow_create  # type: ignore[attr-defined]
-        self._flow = make(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._flow.setFinestScale(1)
+        self._offset = 0.0
 
     def reset(self) -> None:
         """Forget the past: the next frame passes as it is."""
@@ -113,66 +108,57 @@ class TemporalFilter:
         _check(values, picture)
         if self.settings.strength == 0:
             return values
-        grid = _grid(*values.shape)
+        size = (values.shape[0], values.shape[1])
+        grid = _grid(*size)
         grey = _grey(picture, grid)
         present = _coarse_disparity(values, self.kind, grid)
-        correction = self._correction(grey, present, (values.shape[0], values.shape[1]))
+        if self._past is not None and self._past.size != size:
+            self._drop()
+        correction = self._correction(grey, present)
         if correction is None:
-            self._past = _Past(grey, present, (values.shape[0], values.shape[1]))
+            self._offset = _usual(present) if self.kind is DepthKind.RELATIVE else 0.0
+            self._past = _Past(grey, present, size)
             return values
-        self._past = _Past(grey, present * correction, (values.shape[0], values.shape[1]))
+        blended = (present + self._offset) * correction - self._offset
+        self._past = _Past(grey, blended, size)
         factor = F.interpolate(
             torch.from_numpy(correction).to(values.device)[None, None],
-            size=values.shape,
+            size=size,
             mode='bilinear',
             align_corners=False,
         )[0, 0]
         # NaN and Inf stay what they are: the factor is finite and above 0.
-        return values / factor if self.kind is DepthKind.METRIC else values * factor
+        if self.kind is DepthKind.METRIC:
+            return values / factor
+        lifted = (values + self._offset) * factor - self._offset
+        # What a network puts at zero is beyond all depth and stays there; nothing else joins it.
+        return torch.where(values > 0, torch.maximum(lifted, values / 2), values)
 
-    def _correction(
-        self, grey: np.ndarray, present: np.ndarray, size: tuple[int, int]
-    ) -> np.ndarray | None:
-        """Return the factor of each cell's disparity, or None where the past does not hold."""
-        past = self._past
+    def _correction(self, grey: np.ndarray, present: np.ndarray) -> np.ndarray | None:
+        """Return the factor of each cell's disparity, or None where there is no past to use."""
+        past, settings = self._past, self.settings
         if past is None:
             return None
-        if past.size != size:
-            self._drop()
-            return None
-        settings = self.settings
-        flow = self._motion(grey, past.grey)
-        if np.median(np.abs(flow).sum(-1)) > settings.largest_motion * max(grey.shape):
-            self._drop()
-            return None
-        before, seen = _carry(past.grey, flow)
-        change = _grey_change(grey, before)
-        if (change > settings.picture_change).mean() > settings.cut:
-            self._drop()
-            return None
-        history = np.where(seen, _carry(past.disparity, flow)[0], np.float32('nan'))
+        change = _grey_change(grey, past.grey)
+        history = past.disparity
         if settings.follow_scale:
             history = _to_scale_of(present, history)
         known = (present > 0) & (history > 0)
-        larger = np.maximum(present, history)
-        jump = np.abs(history - present) / np.where(known, larger, 1.0)
+        present = np.where(known, present + self._offset, 1.0)
+        history = np.where(known, history + self._offset, 1.0)
+        jump = np.abs(history - present) / np.maximum(present, history)
         exponent = (change / settings.picture_change) ** 2 + (jump / settings.disparity_jump) ** 2
-        weight = settings.strength * np.exp(-exponent)
-        weight[~known] = 0.0
+        if (exponent[known] > 1).sum() > settings.cut * known.sum():
+            return self._drop()
+        weight = np.where(known, settings.strength * np.exp(-exponent), 0.0)
         self.history_share = float(weight.mean())
-        ratio = np.where(known, history, 1.0) / np.where(known, present, 1.0)
-        return (1 + weight * (ratio - 1)).astype(np.float32)
+        return (1 + weight * (history / present - 1)).astype(np.float32)
 
-    def _motion(self, now: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """Return where each cell's content was, (rows, columns, 2) cells off in x and y."""
-        if min(now.shape) < MIN_FLOW_SIDE:
-            return np.zeros((*now.shape, 2), np.float32)
-        return self._flow.calc(now, before, None)
-
-    def _drop(self) -> None:
-        """Count a reset."""
+    def _drop(self) -> np.ndarray | None:
+        """Count a reset and forget the past."""
         self.resets += 1
-        self.history_share = 0.0
+        self.reset()
+        return None
 
 
 def _check(values: Tensor, picture: np.ndarray) -> None:
@@ -201,20 +187,20 @@ def _grey(picture: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
 
 def _coarse_disparity(values: Tensor, kind: DepthKind, grid: tuple[int, int]) -> np.ndarray:
     """Return each cell's mean disparity, NaN where less than half of its pixels have one."""
-    known = torch.isfinite(values) & (values > 0)
-    disparity = values.reciprocal() if kind is DepthKind.METRIC else values
+    # Every second pixel or so says as much about a cell as all of them.
+    step = max(1, max(values.shape) // (2 * COARSE_SIDE))
+    some = values[::step, ::step].contiguous()
+    known = torch.isfinite(some) & (some > 0)
+    disparity = some.reciprocal() if kind is DepthKind.METRIC else some
     both = torch.stack((torch.where(known, disparity, 0.0), known.float()))
     total, share = F.interpolate(both[None], size=grid, mode='area')[0].cpu().numpy()
     return np.where(share >= 0.5, total / np.maximum(share, 0.5), np.float32('nan'))
 
 
-def _carry(values: np.ndarray, flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Move what was into the present picture; say which cells were in view then."""
-    rows, columns = values.shape
-    x = flow[..., 0] + np.arange(columns, dtype=np.float32)
-    y = flow[..., 1] + np.arange(rows, dtype=np.float32)[:, None]
-    seen = (np.abs(x - (columns - 1) / 2) <= columns / 2) & (np.abs(y - (rows - 1) / 2) <= rows / 2)
-    return cv2.remap(values, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), seen
+def _usual(disparity: np.ndarray) -> float:
+    """Return the median of the cells that have a disparity above 0, 0 without any."""
+    known = disparity[disparity > 0]
+    return float(np.median(known)) if known.size else 0.0
 
 
 def _grey_change(now: np.ndarray, before: np.ndarray) -> np.ndarray:

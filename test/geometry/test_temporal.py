@@ -56,7 +56,8 @@ def test_a_still_scene_is_blended_in_disparity(kind):
     _, out = run([flat(before), flat(now)], [texture()] * 2, kind=kind)[0]
 
     past, present = (1 / before, 1 / now) if kind is METRIC else (before, now)
-    jump = abs(past - present) / max(past, present)
+    zero = 0.0 if kind is METRIC else -before  # the median of the first frame below 0
+    jump = abs(past - present) / (max(past, present) - zero)
     weight = 0.8 * math.exp(-((jump / ON.disparity_jump) ** 2))
     mixed = weight * past + (1 - weight) * present
     assert out.dtype == torch.float32
@@ -117,22 +118,25 @@ def test_relative_depth_at_and_below_zero_stays(value):
     assert (out[44:] > 1.02).all()
 
 
-def test_what_moves_takes_its_depth_along():
+def test_relative_depth_far_away_never_becomes_zero():
+    far, less = flat(0.01), flat(0.001)
+    far[:, 64:] = less[:, 64:] = 1.0
+
+    (_, _, out), _ = run([less, less, far], [texture()] * 3, kind=RELATIVE)
+
+    assert (out[:, :60] >= 0.005).all()
+
+
+def test_an_edge_that_moves_is_where_it_is_now():
     wide = texture(width=WIDTH + 20)
     near = flat(2.0, width=WIDTH + 20)
     near[:, 70:] = 4.0
+    frames = [near[:, 4 * i : 4 * i + WIDTH].contiguous() for i in range(5)]
 
-    pictures = [wide[:, 4 * i : 4 * i + WIDTH] for i in range(5)]
-    frames = [near[:, 4 * i : 4 * i + WIDTH] * (1 + 0.03 * (-1) ** i) for i in range(5)]
-    out, smooth = run(frames, pictures)
+    out, _ = run(frames, [wide[:, 4 * i : 4 * i + WIDTH] for i in range(5)])
 
-    # The edge stays where it is now, and both sides are steadier than they came in.
-    edge = 70 - 16
-    assert smooth.history_share > 0.5
-    assert out[4][20:-20, 8 : edge - 4].sub(2).abs().max() < 0.035
-    assert out[4][20:-20, edge + 4 : -20].sub(4).abs().max() < 0.07
-    assert (out[4][20:-20, 20 : edge - 6].mean() - 2).abs() < 0.02
-    assert ((out[4][:, edge - 1] < 3) & (out[4][:, edge] > 3)).all()
+    for frame, got in zip(frames, out, strict=True):
+        torch.testing.assert_close(got, frame, rtol=0.08, atol=0)
 
 
 def test_where_the_picture_changed_the_present_holds():
@@ -153,7 +157,11 @@ def test_where_the_disparity_jumped_the_present_holds():
 
     (_, out), _ = run([flat(2.0), stepped], [texture()] * 2)
 
-    torch.testing.assert_close(out, stepped, rtol=1e-3, atol=0)
+    inside, outside = np.s_[34:66, 44:86], np.s_[:, :36]
+    torch.testing.assert_close(out[inside], stepped[inside], rtol=1e-3, atol=0)
+    torch.testing.assert_close(out[outside], stepped[outside], rtol=1e-3, atol=0)
+    # Cells that the step divides hold a mean of both sides.
+    torch.testing.assert_close(out, stepped, rtol=0.1, atol=0)
 
 
 def test_a_scene_cut_drops_the_past():
@@ -164,16 +172,6 @@ def test_a_scene_cut_drops_the_past():
     assert out is second
     assert smooth.resets == 1
     assert (third < 2.2).all()
-
-
-def test_a_camera_that_turns_fast_drops_the_past():
-    wide = texture(width=WIDTH + 60)
-    settings = TemporalSettings(strength=0.8, largest_motion=0.03)
-
-    (_, out), smooth = run([flat(2.0), flat(2.1)], [wide[:, :WIDTH], wide[:, 8:-52]], settings)
-
-    assert (out == 2.1).all()
-    assert smooth.resets == 1
 
 
 def test_a_change_of_exposure_is_no_change():
@@ -251,7 +249,7 @@ def test_inputs_are_left_as_they_are():
         ({'picture_change': 0.0}, 'picture_change'),
         ({'disparity_jump': -1.0}, 'disparity_jump'),
         ({'cut': math.inf}, 'cut'),
-        ({'largest_motion': '1'}, 'largest_motion'),
+        ({'cut': '1'}, 'cut'),
     ],
     ids=str,
 )
