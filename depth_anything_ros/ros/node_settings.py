@@ -70,7 +70,7 @@ def rows_of(camera: str) -> tuple[Parameter, ...]:
 def declare_depth_parameters(node: Node) -> NodeSettings:
     """Declare the parameters on a node and return their values; raises ParameterError."""
     values: dict[str, Any] = declare(node, DEPTH_PARAMETERS)
-    shared = DepthSettings(**values)
+    shared = DepthSettings.of(values)
     return NodeSettings(shared, declare(node, _all_rows(shared.cameras)))
 
 

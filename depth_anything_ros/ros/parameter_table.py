@@ -120,3 +120,16 @@ def check_all(table: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str
     """Check those of ``values`` that are in the table; return them. Raises ParameterError."""
     rows = {parameter.name: parameter for parameter in table}
     return {name: rows[name].check(value) for name, value in values.items() if name in rows}
+
+
+def markdown(table: Iterable[Parameter]) -> str:
+    """Return a table as Markdown, a line for each parameter: name, default, live, description."""
+    written = {True: 'true', False: 'false', '': "''", (): '[]'}
+    lines = ['| name | default | live | |', '|---|---|---|---|']
+    for row in table:
+        default = row.default
+        if isinstance(default, (bool, str, tuple)):  # 0.0 would be found under False
+            default = written.get(default, default)
+        live = ' yes ' if row.live else '  '
+        lines.append(f'| `{row.name}` | `{default}` |{live}| {row.description} |')
+    return '\n'.join(lines) + '\n'

@@ -10,7 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from depth_anything_ros.media.color import COLOR_MAPS
+from depth_anything_ros.ros.camera_pose import PoseSettings
 from depth_anything_ros.ros.parameter_table import Parameter, ParameterError, check_all
+from depth_anything_ros.ros.space_parameters import (
+    SPACE_PARAMETERS,
+    EdgeGroup,
+    FilterGroup,
+    FocalGroup,
+    ObstacleGroup,
+    PointGroup,
+    ScaleGroup,
+    ScanGroup,
+)
 
 DEPTH_PARAMETERS = (
     Parameter(
@@ -142,7 +153,27 @@ DEPTH_PARAMETERS = (
         live=True,
         per_camera=True,
     ),
+    Parameter(
+        'rectified',
+        True,
+        'Whether the image is rectified, so that P of its camera_info holds; if false, K and D do, '
+        'points are corrected for the lens, and depth/image_rect is rectified',
+        per_camera=True,
+    ),
+    *SPACE_PARAMETERS,
 )
+
+GROUPS: dict[str, type[Any]] = {
+    'pose': PoseSettings,
+    'edges': EdgeGroup,
+    'points': PointGroup,
+    'obstacles': ObstacleGroup,
+    'scan': ScanGroup,
+    'filter': FilterGroup,
+    'scale': ScaleGroup,
+    'focal': FocalGroup,
+}
+"""The settings that parameters with a dot in their name make, by what is in front of it."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +198,21 @@ class DepthSettings:
     camera_info_max_age: float
     skip_unheard: bool
     color_map: str
+    rectified: bool
+    pose: PoseSettings
+    edges: EdgeGroup
+    points: PointGroup
+    obstacles: ObstacleGroup
+    scan: ScanGroup
+    filter: FilterGroup
+    scale: ScaleGroup
+    focal: FocalGroup
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> DepthSettings:
+        """Make settings of the value of every parameter by its name; raises ParameterError."""
+        plain, groups = _grouped(values)
+        return cls(**plain, **{name: kind(**groups.get(name, {})) for name, kind in GROUPS.items()})
 
     def __post_init__(self) -> None:
         """Refuse combinations that no single value shows, and names that no topic can have."""
@@ -195,5 +241,16 @@ class DepthSettings:
 
     def changed(self, values: Mapping[str, Any]) -> DepthSettings:
         """Return the settings with new values for some names; raises ParameterError."""
-        checked: dict[str, Any] = check_all(DEPTH_PARAMETERS, values)
-        return replace(self, **checked)
+        plain, groups = _grouped(check_all(DEPTH_PARAMETERS, values))
+        changed = {name: replace(getattr(self, name), **group) for name, group in groups.items()}
+        return replace(self, **plain, **changed)
+
+
+def _grouped(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Part values by name into those without a group, and those of each group by the rest."""
+    plain: dict[str, Any] = {}
+    groups: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        group, _, rest = name.rpartition('.')
+        (groups.setdefault(group, {}) if group else plain)[rest or name] = value
+    return plain, groups

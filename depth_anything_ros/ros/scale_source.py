@@ -36,7 +36,7 @@ from depth_anything_ros.ros.reference_buffer import (
     extrinsics_from,
 )
 from depth_anything_ros.ros.reporter import Reporter
-from depth_anything_ros.ros.space_parameters import ScaleSettings
+from depth_anything_ros.ros.space_parameters import ScaleGroup
 from depth_anything_ros.ros.transforms import TransformTree, TransformUnknownError
 
 TROUBLE = 'scale'
@@ -68,7 +68,7 @@ class ScaleSource:
         self,
         node: Node,
         prefix: str,
-        settings: Callable[[], ScaleSettings],
+        settings: Callable[[], ScaleGroup],
         tree: TransformTree,
         reporter: Reporter,
     ) -> None:
@@ -159,7 +159,7 @@ class ScaleSource:
         told = {} if self.newest is None else facts_of(self.newest)
         return {'scale_state': state.value.upper(), **{f'scale_{k}': v for k, v in told.items()}}
 
-    def _fixed(self, settings: ScaleSettings) -> ScaleEstimate:
+    def _fixed(self, settings: ScaleGroup) -> ScaleEstimate:
         try:
             estimate = ScaleEstimate.fixed(settings.a, settings.b)
         except ScaleError as error:
@@ -172,7 +172,7 @@ class ScaleSource:
 
     def _fit(
         self,
-        settings: ScaleSettings,
+        settings: ScaleGroup,
         disparity: Tensor,
         header: Header,
         intrinsics: Intrinsics,

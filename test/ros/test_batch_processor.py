@@ -21,7 +21,7 @@ from depth_anything_ros.ros.batch_processor import BatchProcessor
 from depth_anything_ros.ros.frame_processor import Frame
 from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
 
-SETTINGS = DepthSettings(**{row.name: row.default for row in DEPTH_PARAMETERS})
+SETTINGS = DepthSettings.of({row.name: row.default for row in DEPTH_PARAMETERS})
 
 
 class Camera:

@@ -26,7 +26,7 @@ from depth_anything_ros.ros.frame_processor import FrameProcessor
 from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
 
 NOW = 1_000_000
-SETTINGS = DepthSettings(**{row.name: row.default for row in DEPTH_PARAMETERS})
+SETTINGS = DepthSettings.of({row.name: row.default for row in DEPTH_PARAMETERS})
 
 
 class Estimator:

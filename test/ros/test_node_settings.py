@@ -24,7 +24,7 @@ DEFAULTS = {row.name: row.default for row in DEPTH_PARAMETERS}
 
 
 def settings(own=None, **shared):
-    return NodeSettings(DepthSettings(**{**DEFAULTS, **shared}), own or {})
+    return NodeSettings(DepthSettings.of({**DEFAULTS, **shared}), own or {})
 
 
 TWO = settings({'front.rate_limit': 5.0}, cameras=('front', 'left'), rate_limit=2.0)
