@@ -63,19 +63,18 @@ class DriveJudge:
         index: int,
         obstacles: np.ndarray | None,
         scan: Scan | None = None,
-        scan_frame: Transform | None = None,
     ) -> Moment:
         """Take the outputs of a frame and return what they lead to.
 
-        ``obstacles`` (N, 3) are in the optical frame, None where no cloud came; ``scan_frame`` is
-        the scan's frame in the robot's level frame, None for the level frame itself.
+        ``obstacles`` (N, 3) are in the optical frame, the ``scan`` in the gravity-aligned frame at
+        the lens, x in the direction of view; each None where none came.
         """
         drive, now = self.drive, self.drive.time(index)
         robot = drive.robot(index)
         self.costmap.centre_on(*robot.translation[:2])
         if scan is not None:
-            frame = robot if scan_frame is None else robot @ scan_frame
-            self.costmap.clear(scan, frame, self.clearing)
+            lens = Transform(np.eye(3), drive.camera.translation)
+            self.costmap.clear(scan, robot @ lens, self.clearing)
         if obstacles is not None:
             self.costmap.mark(obstacles, drive.pose(index), self.marking)
             self._monitor.receive(obstacles, drive.camera, now)

@@ -13,12 +13,10 @@ from depth_anything_ros.data.drive import Drive, DrivePlan, Obstacle
 from depth_anything_ros.evaluation.collision_monitor import StopZone
 from depth_anything_ros.evaluation.costmap import Scan
 from depth_anything_ros.evaluation.drive_judge import DriveJudge
-from depth_anything_ros.geometry.transform import Transform
 
 PLAN = DrivePlan(Obstacle.BOX, size=0.3, rate=2.0, width=96, height=72, pitch=0.2)
 ZONE = StopZone(max_height=1.0)
 FREE = Scan(np.full(181, np.inf, np.float32), -np.pi / 4, np.pi / 360, 0.1, 5.0)
-SCAN_FRAME = Transform(np.eye(3), np.array([0.0, 0.0, 0.2]))
 
 
 def true_obstacles(drive: Drive, index: int) -> np.ndarray:
@@ -35,7 +33,7 @@ def true_obstacles(drive: Drive, index: int) -> np.ndarray:
 def judged(drive: Drive, cloud=true_obstacles, scan=FREE, zone=ZONE) -> DriveJudge:
     judge = DriveJudge(drive, zone)
     for index in range(len(drive)):
-        judge.observe(index, cloud(drive, index), scan, SCAN_FRAME)
+        judge.observe(index, cloud(drive, index), scan)
     return judge
 
 
@@ -98,7 +96,7 @@ def test_without_clouds_the_robot_stands_and_its_scans_clear_the_map():
     assert judge.observe(7, true_obstacles(drive, 7)).mapped
 
     assert judge.observe(8, None).mapped
-    later = judge.observe(9, None, FREE, SCAN_FRAME)
+    later = judge.observe(9, None, FREE)
 
     assert later.stopped
     assert not later.mapped
