@@ -17,10 +17,18 @@ LEADERS = 6
 REFINEMENTS = 6
 SCORED_POINTS = 400
 """Points that hypotheses are scored on; more only take longer."""
+TOO_FAR = 1.0
+"""Cost, in units of an outlier's, of a reference that the fit puts at 5 times its depth or more."""
+TOO_FAR_PULL = 0.2
+"""Weight of outliers that the fit puts too far, in units of an inlier's at the same distance."""
 
 
 class NoFitError(ValueError):
     """The references determine no scale; the message says why."""
+
+
+class NoAgreementError(NoFitError):
+    """There are references enough, but no scale that enough of them agree on."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,7 @@ class AffineSettings:
     """
 
     min_points: int = 30
-    min_inlier_share: float = 0.35
+    min_inlier_share: float = 0.4
     noise: float = 0.1
     noise_per_metre: float = 0.002
     gate: float = 2.5
@@ -93,8 +101,10 @@ def fit_affine_disparity(
 
     Pairs of a near and a far point give hypotheses, scored by truncated squares (MSAC, Torr and
     Zisserman 2000); the best are refined by reweighted least squares (Tukey's biweight) and the
-    best of those is taken. Pairs that are not finite, or not in front of the camera, are left out.
-    The same input gives the same fit. Raises NoFitError.
+    best of those is taken. A network that misses an obstacle puts it far away, where an error
+    knows no bound, while those towards the camera do; so among like fits the one is taken that
+    puts fewer references much too far. Pairs that are not finite, or not in front of the camera,
+    are left out. The same input gives the same fit. Raises NoFitError.
     """
     settings = settings or AffineSettings()
     d, z = np.asarray(d, np.float64).ravel(), np.asarray(z, np.float64).ravel()
@@ -149,6 +159,7 @@ def _best(
     for _ in range(REFINEMENTS):
         residual = (a[:, None] * d + b[:, None] - y) * weight
         share = np.clip(1 - (residual / (2 * settings.gate)) ** 2, 0, None) ** 2
+        share += TOO_FAR_PULL * (residual < -settings.gate) / np.maximum(-residual, 1)
         a, b = _least_squares(share * weight**2, d, y, shift)
     cost = np.where(a > 0, _cost(a, b, d, y, weight, settings.gate), np.inf)
     winner = int(np.argmin(cost))
@@ -158,9 +169,14 @@ def _best(
 def _cost(
     a: np.ndarray, b: np.ndarray, d: np.ndarray, y: np.ndarray, weight: np.ndarray, gate: float
 ) -> np.ndarray:
-    residual = a[:, None] * (d * weight) + b[:, None] * weight - y * weight
-    np.square(residual, out=residual)
-    return np.asarray(np.minimum(residual, gate**2, out=residual).sum(1))
+    """Return the cost (K,) of each (a, b): truncated squares, and more for points put too far."""
+    ratio = a[:, None] * (d / y)
+    ratio += b[:, None] / y  # of the reference's depth to the fit's
+    squares = (ratio - 1) * (y * weight)
+    np.square(squares, out=squares)
+    np.minimum(squares, gate**2, out=squares)
+    beyond = np.reciprocal(np.clip(ratio, 0.2, 1.0, out=ratio), out=ratio)
+    return np.asarray(squares.sum(1) + TOO_FAR * gate**2 / 4 * (beyond.sum(1) - d.size))
 
 
 def _least_squares(
@@ -213,9 +229,9 @@ def _summary(
 
 def _accepted(fit: AffineFit, settings: AffineSettings) -> AffineFit:
     if fit.a <= 0:
-        raise NoFitError('nearer references have smaller disparities')
+        raise NoAgreementError('nearer references have smaller disparities')
     if fit.inlier_share < settings.min_inlier_share:
-        raise NoFitError(
+        raise NoAgreementError(
             f'{fit.inlier_share:.0%} of {fit.count} references agree, '
             f'{settings.min_inlier_share:.0%} are needed'
         )

@@ -16,6 +16,8 @@ from depth_anything_ros.geometry.transform import Transform
 
 MIN_RANGE = 0.05
 """Metres along the optical axis; what is nearer is the sensor's own housing."""
+NOISE = 3.0
+"""Differences among neighbours up to so many times their lower quartile are noise, and no edge."""
 
 
 class BadReferenceError(ValueError):
@@ -156,7 +158,8 @@ def sample_disparity(
 
     The median of the 3 x 3 pixels around each, taken where the disparity (H, W) lies. A point is
     skipped where they differ by more than ``edge`` times the range that the references span (5th
-    to 95th percentile), as it may belong to either side of an edge, and where one is not finite.
+    to 95th percentile), and by NOISE times what is usual, as it may belong to either side of an
+    edge; and where one is not finite.
     Raises BadReferenceError for a disparity of another size than the references'.
     """
     if tuple(disparity.shape) != reference.size:
@@ -180,7 +183,7 @@ def sample_disparity(
         return np.empty(0), np.empty(0)
     middle = patches[:, 4]
     low, high = np.percentile(middle[finite], (5, 95))
-    with np.errstate(invalid='ignore'):
-        flat = patches[:, -1] - patches[:, 0] <= max(edge * (high - low), 1e-6 * abs(high))
-    kept = finite & flat
+    relief = np.where(finite, patches[:, -1] - patches[:, 0], np.inf)
+    usual = float(np.percentile(relief[finite], 25))
+    kept = relief <= max(edge * (high - low), NOISE * usual, 1e-6 * abs(high))
     return middle[kept], reference.z[kept]

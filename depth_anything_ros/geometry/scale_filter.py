@@ -14,14 +14,21 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from torch import Tensor
 
-from depth_anything_ros.geometry.affine import AffineFit, pivot_of
+from depth_anything_ros.geometry.affine import (
+    AffineFit,
+    NoAgreementError,
+    NoFitError,
+    pivot_of,
+)
 from depth_anything_ros.geometry.scale import (
     NoScale,
     ScaleEstimate,
     ScaleState,
     level_deviation,
 )
+from depth_anything_ros.geometry.scale_watch import DriftMeter, JumpWatch
 
 LARGEST_SLOPE_DEVIATION = 1.0
 """Relative deviation of a slope that no fit determined, at least as far as we believe it."""
@@ -32,24 +39,26 @@ class TrackerSettings:
     """How a scale moves, and when it is let go.
 
     ``level_drift`` and ``slope_drift`` are relative random walks per square root of a second, of
-    depth where the references are and of a. A fit farther than ``gate`` (squared Mahalanobis
+    depth where the references are and of a; the former is the least that is assumed where less
+    is measured. A fit farther than ``gate`` (squared Mahalanobis
     distance, 2 degrees of freedom; 13.8 is 1 in 1000) is rejected. One that contradicts the depth
     where its references are by the factor ``contradiction`` is rejected too, and leaves nothing to
     rely on until it is settled who was right: the next fit agrees with the old scale, or
-    ``confirm`` fits in a row agree on a new one. So many also start the filter. Without an
+    ``confirm`` fits in a row agree on a new one. So many also start the filter. References that
+    agree on no scale, and a jump of the network's output, are contradictions too. Without an
     accepted fit the scale counts as tracked for ``fresh_time`` seconds, then is held for up to
     ``hold_time`` more while its relative deviation stays below ``max_deviation``. Raises
     ValueError.
     """
 
-    level_drift: float = 0.2
+    level_drift: float = 0.1
     slope_drift: float = 0.4
     gate: float = 13.8
     contradiction: float = 1.25
     confirm: int = 3
     fresh_time: float = 0.5
     hold_time: float = 2.0
-    max_deviation: float = 0.3
+    max_deviation: float = 0.2
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -91,6 +100,8 @@ class ScaleTracker:
         self._rivals: list[tuple[AffineFit, float]] = []
         self._contradicted = False
         self._had_one = False
+        self._meter = DriftMeter()
+        self._watch = JumpWatch()
         self._last = -math.inf
         self._frozen = None
 
@@ -105,15 +116,29 @@ class ScaleTracker:
         )
         return self._frozen is not None
 
-    def update(self, fit: AffineFit | None, time: float) -> ScaleEstimate:
-        """Take a fit, or None for a moment without one, and return the scale at that time."""
+    def update(
+        self,
+        found: AffineFit | NoFitError | None,
+        time: float,
+        disparity: Tensor | np.ndarray | None = None,
+    ) -> ScaleEstimate:
+        """Take what was found at a time, and return the scale for it.
+
+        ``found`` is a fit, the error that told why there is none, or None where there were no
+        references. With the frame's ``disparity`` (H, W), a jump of the network's output is
+        noticed, so that a scale is not held across it.
+        """
         if time < self._last:
             frozen = self._frozen
             self.reset()
             self._frozen = frozen
         self._last = time
-        if fit is not None and self._frozen is None:
-            self._take(fit, time)
+        jumped = disparity is not None and self._watch.jumped(disparity)
+        if self._frozen is None:
+            # References that agree on no scale do not agree on this one either.
+            self._contradicted |= jumped or isinstance(found, NoAgreementError)
+            if isinstance(found, AffineFit):
+                self._take(found, time)
         return self.current(time)
 
     def current(self, time: float) -> ScaleEstimate:
@@ -153,6 +178,7 @@ class ScaleTracker:
             return
         mean = np.array([fit.a, fit.b])
         self._now = _Filtered(mean, fit.covariance, time, time, fit)
+        self._meter.take(fit, time)
         self._rivals, self._contradicted, self._had_one = [], False, True
 
     def _accept(self, now: _Filtered, fit: AffineFit, time: float) -> bool:
@@ -172,6 +198,7 @@ class ScaleTracker:
         keep = np.eye(2) - gain
         posterior = keep @ covariance @ keep.T + gain @ fit.covariance @ gain.T
         self._now = _Filtered(corrected, posterior, time, time, fit)
+        self._meter.take(fit, time)
         return True
 
     def _alike(self, one: AffineFit, other: AffineFit) -> bool:
@@ -195,6 +222,7 @@ class ScaleTracker:
         pivot = pivot_of(now.covariance)
         level = a * pivot + b
         slope = (self.settings.slope_drift * a) ** 2 * elapsed
-        drift = (self.settings.level_drift * level) ** 2 * elapsed
+        rate = max(self.settings.level_drift, self._meter.drift)
+        drift = (rate * level) ** 2 * elapsed
         noise = np.array([[slope, -pivot * slope], [-pivot * slope, drift + pivot**2 * slope]])
         return now.mean, now.covariance + noise
