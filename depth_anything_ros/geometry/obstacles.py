@@ -1,0 +1,170 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What stands on the ground or hangs above it within a robot's reach, as few points.
+
+Only what is above the ground is an obstacle here. Holes, steps down and the edges of platforms are
+not found: that needs another sensor, or a map that takes what was not seen for a danger.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from depth_anything_ros.geometry.ground import GroundPlane
+from depth_anything_ros.geometry.transform import Transform
+
+FACING_SHARE = 0.5
+"""Of the points that a surface across the view gives a cube, how many one must have at least."""
+
+
+class ObstacleError(ValueError):
+    """Settings or points of which no obstacles can be told."""
+
+
+@dataclass(frozen=True)
+class ObstacleSettings:
+    """What is an obstacle, all in metres.
+
+    Heights above the ground are from ``min_height`` + ``ground_slope`` times the distance, for what
+    errors of pitch and depth lift the ground by, to ``max_height``; distances from the lens, along
+    the ground, from ``min_range`` to ``max_range``. Of each cube of side ``voxel`` that holds
+    ``min_points`` or more one point stays, of all together the nearest ``max_points``. With
+    ``voxel`` 0 every point stays. Raises ObstacleError for what cannot be.
+    """
+
+    min_height: float = 0.1
+    max_height: float = 2.0
+    ground_slope: float = 0.05
+    min_range: float = 0.1
+    max_range: float = 8.0
+    voxel: float = 0.05
+    min_points: int = 2
+    max_points: int = 10000
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that leave nothing, or mean nothing."""
+        for name in ('min_height', 'max_height', 'ground_slope', 'min_range', 'max_range', 'voxel'):
+            value = getattr(self, name)
+            if not math.isfinite(value):
+                raise ObstacleError(f'{name} is {value!r}: give a finite number of metres')
+        for name in ('ground_slope', 'min_range', 'voxel'):
+            if getattr(self, name) < 0:
+                raise ObstacleError(f'{name} is {getattr(self, name)!r}: give 0 or more')
+        for name in ('height', 'range'):
+            low, high = getattr(self, f'min_{name}'), getattr(self, f'max_{name}')
+            if low >= high:
+                raise ObstacleError(f'max_{name} is {high!r}: give more than min_{name}, {low!r}')
+        for name in ('min_points', 'max_points'):
+            if getattr(self, name) < 1:
+                raise ObstacleError(f'{name} is {getattr(self, name)!r}: give 1 or more')
+
+
+@dataclass(frozen=True)
+class Obstacles:
+    """Points (N, 3) float32 of the optical frame, and their heights (N,) above the ground, m."""
+
+    points: Tensor
+    heights: Tensor
+
+
+def find_obstacles(
+    points: Tensor,
+    camera: Transform,
+    settings: ObstacleSettings,
+    ground: GroundPlane | None = None,
+    pitch: float = 0.0,
+) -> Obstacles:
+    """Return the points of obstacles among points (H, W, 3) or (N, 3) float32, metres, optical.
+
+    ``camera`` takes the optical frame into a level one whose plane z = 0 is the ground, unless
+    ``ground`` is given. Of a cube, which are laid out in that frame, the point nearest to the lens
+    stays; no point is moved. Points that are not finite are no obstacles.
+
+    A cube with fewer than ``min_points`` is speckle. Far away a whole wall gives it fewer: with
+    ``pitch``, the angle between neighbouring points in radians (1 / fx), less is asked of cubes
+    so far that half of a wall's points are fewer. 0 asks for ``min_points`` everywhere.
+
+    The order of the points is the same for the same input. Raises ObstacleError.
+    """
+    if points.shape[-1:] != (3,) or points.dtype != torch.float32:
+        raise ObstacleError(
+            f'points are {tuple(points.shape)} of {points.dtype}: give (..., 3) of float32'
+        )
+    flat = points.reshape(-1, 3)
+    up, above = _upwards(camera, ground)
+    heights = _along(flat, up) + above
+    # A comparison with NaN is false, so that unknown points go here.
+    rows = ((heights >= settings.min_height) & (heights <= settings.max_height)).nonzero()[:, 0]
+    flat, heights = flat[rows], heights[rows]
+    level = [_along(flat, axis) for axis in camera.rotation]
+    distance = torch.hypot(level[0], level[1])
+    rows = (
+        (distance >= settings.min_range)
+        & (distance <= settings.max_range)
+        & (heights >= settings.min_height + settings.ground_slope * distance)
+    ).nonzero()[:, 0]
+    flat, heights = flat[rows], heights[rows]
+    nearness = flat.square().sum(1)
+    if settings.voxel > 0 and len(rows):
+        x, y, z = (axis[rows] for axis in level)
+        cubes = _cubes(x, y, z + float(camera.translation[2]), settings)
+        rows, counts = _nearest_of_each(cubes, nearness)
+        rows = rows[counts >= _needed(nearness[rows], settings, pitch)]
+        flat, heights, nearness = flat[rows], heights[rows], nearness[rows]
+    if len(flat) > settings.max_points:
+        rows = torch.sort(nearness, stable=True).indices[: settings.max_points]
+        flat, heights = flat[rows], heights[rows]
+    return Obstacles(flat, heights)
+
+
+def _upwards(camera: Transform, ground: GroundPlane | None) -> tuple[np.ndarray, float]:
+    """Return which way is up in the optical frame, and how high its origin is."""
+    if ground is None:
+        return camera.rotation[2], float(camera.translation[2])
+    up = np.asarray(ground.normal, np.float64)
+    return camera.rotation.T @ up, float(up @ camera.translation + ground.offset)
+
+
+def _along(points: Tensor, direction: np.ndarray) -> Tensor:
+    """Return (N,): points (N, 3) along a direction.
+
+    Not a matrix product, which may be less exact than float32 on a GPU (TF32).
+    """
+    x, y, z = points.unbind(1)
+    a, b, c = (float(part) for part in direction)
+    return (x * a).add_(y, alpha=b).add_(z, alpha=c)
+
+
+def _cubes(x: Tensor, y: Tensor, z: Tensor, settings: ObstacleSettings) -> Tensor:
+    """Return (N,) int64: a number for the cube of the level frame that each point is in."""
+    across = math.ceil(settings.max_range / settings.voxel) + 1
+    x, y, z = (torch.floor(axis * (1 / settings.voxel)).long() for axis in (x, y, z))
+    return (z * (2 * across) + (x + across)) * (2 * across) + (y + across)
+
+
+def _nearest_of_each(cubes: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the row of the nearest point in each cube, and how many points it holds."""
+    ordered, order = torch.sort(cubes)
+    first = torch.ones_like(ordered, dtype=torch.bool)
+    torch.ne(ordered[1:], ordered[:-1], out=first[1:])
+    starts = first.nonzero()[:, 0]
+    group = first.long().cumsum(0) - 1
+    # The bits of floats from 0 on are in the order of the floats; the row decides between equals.
+    ranked = (nearness[order].view(torch.int32).long() << 32) | order
+    best = ranked.new_full((len(starts),), torch.iinfo(torch.int64).max)
+    best.scatter_reduce_(0, group, ranked, 'amin')
+    ends = starts.new_full((1,), len(ordered))
+    return best & 0xFFFFFFFF, torch.diff(starts, append=ends)
+
+
+def _needed(nearness: Tensor, settings: ObstacleSettings, pitch: float) -> Tensor | int:
+    """Return how many points a cube must hold, whose nearest is so far away, squared."""
+    if pitch <= 0 or settings.min_points == 1:
+        return settings.min_points
+    facing = (settings.voxel / pitch) ** 2 / nearness
+    return (FACING_SHARE * facing).floor_().clamp_(1, settings.min_points)
