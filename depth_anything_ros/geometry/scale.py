@@ -84,11 +84,16 @@ class NoScale:
         return ScaleEstimate(math.nan, math.nan, self.covariance, state, math.nan, 0.0, math.nan)
 
 
-def level_deviation(a: float, b: float, covariance: np.ndarray) -> float:
-    """Return the relative deviation of the inverse depth at the covariance's pivot."""
-    pivot = pivot_of(covariance)
-    level = a * pivot + b
-    variance = covariance[1, 1] + pivot * covariance[0, 1]
+def level_deviation(
+    a: float, b: float, covariance: np.ndarray, disparity: float | None = None
+) -> float:
+    """Return the relative deviation of the inverse depth at a disparity; None: at the pivot.
+
+    It is least at about the pivot. Inf for a disparity beyond infinity.
+    """
+    d = pivot_of(covariance) if disparity is None else disparity
+    variance = covariance[1, 1] + 2 * d * covariance[0, 1] + d**2 * covariance[0, 0]
+    level = a * d + b
     return math.sqrt(max(variance, 0.0)) / level if level > 0 else math.inf
 
 

@@ -47,8 +47,8 @@ class TrackerSettings:
     ``confirm`` fits in a row agree on a new one. So many also start the filter. References that
     agree on no scale, and a jump of the network's output, are contradictions too. Without an
     accepted fit the scale counts as tracked for ``fresh_time`` seconds, then is held for up to
-    ``hold_time`` more while its relative deviation stays below ``max_deviation``. Raises
-    ValueError.
+    ``hold_time`` more. It is only relied on while its relative deviation is below
+    ``max_deviation``, at the median of the picture if disparities are given. Raises ValueError.
     """
 
     level_drift: float = 0.1
@@ -58,7 +58,7 @@ class TrackerSettings:
     confirm: int = 3
     fresh_time: float = 0.5
     hold_time: float = 2.0
-    max_deviation: float = 0.2
+    max_deviation: float = 0.15
 
     def __post_init__(self) -> None:
         """Refuse what cannot be."""
@@ -150,7 +150,7 @@ class ScaleTracker:
         mean, covariance = self._predict(self._now, time)
         age = time - self._now.agreed
         wanted = self.settings
-        certain = level_deviation(mean[0], mean[1], covariance) <= wanted.max_deviation
+        certain = self._deviation(mean, covariance) <= wanted.max_deviation
         if self._contradicted or not certain or age > wanted.fresh_time + wanted.hold_time:
             state = ScaleState.LOST
         else:
@@ -158,6 +158,10 @@ class ScaleTracker:
         fit = self._now.fit
         a, b = float(mean[0]), float(mean[1])
         return ScaleEstimate(a, b, covariance, state, age, fit.inlier_share, fit.residual)
+
+    def _deviation(self, mean: np.ndarray, covariance: np.ndarray) -> float:
+        """Return the relative deviation of the picture's median depth, or of the references'."""
+        return level_deviation(mean[0], mean[1], covariance, self._watch.median)
 
     def _take(self, fit: AffineFit, time: float) -> None:
         limit = self.settings.fresh_time + self.settings.hold_time

@@ -67,6 +67,11 @@ class JumpWatch:
         self._limit = limit
         self._last: np.ndarray | None = None
 
+    @property
+    def median(self) -> float | None:
+        """The median of the last disparity; None where there was none."""
+        return None if self._last is None else float(self._last[1])
+
     def jumped(self, disparity: Tensor | np.ndarray) -> bool:
         """Take in a disparity (H, W); whether it differs too much from the one before.
 
