@@ -8,11 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from depth_anything_ros.data.drive import Drive, DrivePlan, Obstacle
 from depth_anything_ros.evaluation.collision_monitor import StopZone
 from depth_anything_ros.evaluation.costmap import Scan
 from depth_anything_ros.evaluation.drive_judge import DriveJudge
+from depth_anything_ros.geometry.edges import without_flying_pixels
+from depth_anything_ros.geometry.obstacles import ObstacleSettings, find_obstacles
+from depth_anything_ros.geometry.points import back_project
+from depth_anything_ros.geometry.rays import rays_of
+from depth_anything_ros.geometry.scan import ScanSettings, make_scan
 
 PLAN = DrivePlan(Obstacle.BOX, size=0.3, rate=2.0, width=96, height=72, pitch=0.2)
 ZONE = StopZone(max_height=1.0)
@@ -28,6 +34,28 @@ def true_obstacles(drive: Drive, index: int) -> np.ndarray:
     points = rays * depth[seen][:, None]
     height = drive.camera.apply(points)[:, 2]
     return points[(height > 0.04) & (height < 2.5)]
+
+
+def published_obstacles(drive: Drive, index: int) -> np.ndarray:
+    """Return the obstacle cloud that the package makes of the true depth."""
+    depth, rays = torch.from_numpy(drive.frame(index)[1]), rays_of(drive.intrinsics)
+    points = back_project(without_flying_pixels(depth).values, rays)
+    pitch = 1 / drive.intrinsics.fx
+    return find_obstacles(points, drive.camera, ObstacleSettings(), pitch=pitch).points.numpy()
+
+
+def published_scan(drive: Drive, index: int) -> Scan:
+    """Return the scan that the package makes of the true depth."""
+    depth, rays = torch.from_numpy(drive.frame(index)[1]), rays_of(drive.intrinsics)
+    wanted = ScanSettings()
+    made = make_scan(back_project(depth, rays), torch.isinf(depth), rays, drive.camera, wanted)
+    return Scan(
+        made.ranges.numpy(),
+        made.angle_min,
+        made.angle_increment,
+        wanted.range_min,
+        wanted.range_max,
+    )
 
 
 def judged(drive: Drive, cloud=true_obstacles, scan=FREE, zone=ZONE) -> DriveJudge:
@@ -100,3 +128,41 @@ def test_without_clouds_the_robot_stands_and_its_scans_clear_the_map():
 
     assert later.stopped
     assert not later.mapped
+
+
+@pytest.mark.parametrize(
+    ('obstacle', 'size'), [(Obstacle.BOX, 0.3), (Obstacle.WALL, 2.5), (Obstacle.OVERHANG, 0.6)]
+)
+@pytest.mark.parametrize(('height', 'pitch'), [(0.4, 0.0), (1.2, 0.52)], ids=['level', 'tilted'])
+def test_what_the_package_makes_of_the_truth_is_safe_to_drive_by(obstacle, size, height, pitch):
+    drive = Drive(
+        replace(
+            PLAN,
+            obstacle=obstacle,
+            size=size,
+            camera_height=height,
+            pitch=pitch,
+            width=160,
+            height=120,
+            start=2.5,
+        )
+    )
+    judge = DriveJudge(drive, ZONE)
+    for index in range(len(drive)):
+        judge.observe(index, published_obstacles(drive, index), published_scan(drive, index))
+
+    figures = judge.figures()
+
+    assert figures.mapped_at >= 1.5
+    assert figures.stopped_at >= 0.9
+    assert (figures.hold_share, figures.time_to_resume, figures.false_stop_share) == (1, 0, 0)
+
+
+@pytest.mark.parametrize('indoors', [False, True], ids=['open', 'room'])
+def test_what_the_package_makes_of_free_space_lets_the_robot_pass(indoors):
+    drive = Drive(replace(PLAN, obstacle=Obstacle.NONE, indoors=indoors, width=160, height=120))
+    judge = DriveJudge(drive, ZONE)
+    for index in range(len(drive)):
+        judge.observe(index, published_obstacles(drive, index), published_scan(drive, index))
+
+    assert judge.figures().false_stop_share == 0.0
