@@ -27,9 +27,11 @@ REQUIRES = [
 ROS = [
     'ros-jazzy-rclpy[fastrtps]',
     'ros-jazzy-diagnostic-msgs',
+    'ros-jazzy-geometry-msgs',
     'ros-jazzy-lifecycle-msgs',
     'ros-jazzy-sensor-msgs',
     'ros-jazzy-std-msgs',
+    'ros-jazzy-std-srvs',
 ]
 CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=12']
 # The first two make files, the last runs them.

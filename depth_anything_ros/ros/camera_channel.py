@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
@@ -18,11 +18,18 @@ from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.mailbox import Mailbox
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
+from depth_anything_ros.ros.camera_pose import CameraPose
 from depth_anything_ros.ros.diagnostics import Activity, frame_status
+from depth_anything_ros.ros.frame_publisher import FramePublisher, NetworkFacts
 from depth_anything_ros.ros.outputs import Outputs
+from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.qos import QosWatch, newest_only, subscription_overrides
 from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.transforms import TransformTree
+
+if TYPE_CHECKING:
+    from depth_anything_ros.ros.space import Space
 
 
 class CameraChannel:
@@ -34,13 +41,19 @@ class CameraChannel:
     """
 
     def __init__(
-        self, node: LifecycleNode, name: str, settings: Callable[[], DepthSettings]
+        self,
+        node: LifecycleNode,
+        name: str,
+        settings: Callable[[], DepthSettings],
+        tree: TransformTree,
     ) -> None:
-        self._node, self.name, self.settings = node, name, settings
+        self._node, self.name, self.settings, self._tree = node, name, settings, tree
         self._prefix = f'{name}/' if name else ''
         self.counters = FrameCounters()
         self.reporter = Reporter(_CameraLogger(node.get_logger(), name))
         self.infos = CameraInfoTracker(self.reporter)
+        self.pose = CameraPose(node, name, lambda: settings().pose, tree, self.reporter)
+        self.space: Space | None = None
         self.outputs: Outputs | None = None
         self._mailbox: Mailbox[bytes] | None = None
         self.subscriptions: list[Subscription] = []
@@ -52,10 +65,35 @@ class CameraChannel:
         """The full name of the topic that images come from."""
         return self._node.resolve_topic_name(self._image_name())
 
-    def advertise(self, kind: DepthKind) -> Outputs:
-        """Announce the topics of a kind of depth."""
-        self.outputs = Outputs(self._node, kind, self._qos.on_subscriber, self._prefix)
-        return self.outputs
+    def advertise(self, network: NetworkFacts) -> FramePublisher:
+        """Announce the topics for a network's depth, and return what publishes on them.
+
+        Raises ParameterError for a scale where torch is not installed.
+        """
+        make_space = _space_class()
+        scaled = self.settings().scale.source != 'none'
+        if scaled and make_space is None:
+            raise ParameterError('parameter scale.source needs torch: pip install torch')
+        self.outputs = Outputs(
+            self._node,
+            network.kind,
+            self._qos.on_subscriber,
+            self._prefix,
+            scaled=scaled,
+            in_space=make_space is not None and (scaled or network.kind is DepthKind.METRIC),
+        )
+        if make_space is not None:
+            self.space = make_space(
+                self._node,
+                self._prefix,
+                self.settings,
+                network,
+                self.outputs,
+                self.pose,
+                self._tree,
+                self.reporter,
+            )
+        return FramePublisher(network.kind, self.outputs, self.space)
 
     def withdraw(self) -> None:
         """Take the topics back, and forget the camera_info."""
@@ -63,6 +101,7 @@ class CameraChannel:
         if self.outputs is not None:
             self.outputs.destroy()
             self.outputs = None
+        self.space = None
 
     def subscribe(self, mailbox: Mailbox[bytes]) -> None:
         """Listen to the camera; its images go to the mailbox, the newest replacing the last."""
@@ -70,6 +109,9 @@ class CameraChannel:
         self.heard_at = time.monotonic()
         # First, as it is discovered and served in this order: the first image finds its info.
         self._subscribe(CameraInfo, f'{self._prefix}camera_info', self.infos.store, raw=False)
+        self.pose.subscribe()
+        if self.space is not None:
+            self.space.scale.subscribe()
         image_type: type = CompressedImage if self.settings().compressed else Image
         self._subscribe(image_type, self._image_name(), self._on_image, raw=True)
 
@@ -78,6 +120,9 @@ class CameraChannel:
         for subscription in self.subscriptions:
             self._node.destroy_subscription(subscription)
         self.subscriptions.clear()
+        self.pose.unsubscribe()
+        if self.space is not None:
+            self.space.scale.unsubscribe()
         self._mailbox = None
 
     def status(self, state: str, facts: Mapping[str, str]) -> DiagnosticStatus:
@@ -91,7 +136,7 @@ class CameraChannel:
             hardware,
             self.counters,
             self.reporter.current(),
-            facts,
+            {**facts, **(self.space.facts() if self.space is not None else {})},
             activity,
         )
 
@@ -119,6 +164,17 @@ class CameraChannel:
         mailbox = self._mailbox
         if mailbox is None or mailbox.put(serialized):
             self.counters.settle('dropped')
+
+
+def _space_class() -> type[Space] | None:
+    """Return the class Space, None where torch is not installed: an exported model needs none."""
+    try:
+        from depth_anything_ros.ros.space import Space
+    except ModuleNotFoundError as error:
+        if error.name != 'torch':
+            raise
+        return None
+    return Space
 
 
 class _CameraLogger:

@@ -76,6 +76,7 @@ class CameraPose:
         self._topic = f'{name}/imu' if name else 'imu'
         self._subscription: Subscription | None = None
         self._gravity = GravityFilter()
+        self.newest: Transform | None = None
 
     def subscribe(self) -> None:
         """Listen to the IMU where it is wanted."""
@@ -98,10 +99,11 @@ class CameraPose:
     def at(self, header: Header) -> Transform | None:
         """Return the pose for an image's header; None, with a report, where it is not known."""
         settings = self._settings()
+        self.newest = None
         if settings.source == 'none':
             return None
         try:
-            pose = self._find(settings, header)
+            self.newest = pose = self._find(settings, header)
         except (TransformUnknownError, TransformError) as error:
             self._reporter.report(
                 TROUBLE, f'{error}; obstacles, scan and scale from the ground wait for it'

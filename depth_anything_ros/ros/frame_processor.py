@@ -19,8 +19,8 @@ from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.cdr import CdrError
+from depth_anything_ros.ros.frame_publisher import FramePublisher
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
-from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
 from depth_anything_ros.ros.reporter import Reporter
@@ -60,7 +60,7 @@ class FrameProcessor:
     """
 
     estimator: DepthEstimator
-    outputs: Outputs
+    publisher: FramePublisher
     infos: CameraInfoTracker
     counters: FrameCounters
     reporter: Reporter
@@ -71,7 +71,7 @@ class FrameProcessor:
         """Decode an Image or CompressedImage; None where it is skipped or rejected."""
         start = time.perf_counter_ns()
         settings = self.settings()
-        if settings.skip_unheard and not self.outputs.heard:
+        if settings.skip_unheard and not self.publisher.outputs.heard:
             self.counters.settle('skipped')
             return None
         input_size = settings.input_size or self.estimator.own_input_size
@@ -102,7 +102,7 @@ class FrameProcessor:
                 (width, height),
                 frame.settings.camera_info_max_age,
             )
-            self.outputs.publish(depth, info, frame.header, frame.settings)
+            self.publisher.publish(frame, depth, info)
         self.counters.settle('published', (self.now() - frame.stamp).nanoseconds / 1e9)
         self.reporter.clear(FAULT, 'inference works again')
 

@@ -19,22 +19,18 @@ from rclpy.parameter import Parameter as RosParameter
 
 from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.inference.worker import Worker
-from depth_anything_ros.ros.batch_processor import BatchProcessor
+from depth_anything_ros.ros.batch_processor import AT_ONCE, BatchProcessor
 from depth_anything_ros.ros.camera_channel import CameraChannel
 from depth_anything_ros.ros.diagnostics import engine_facts
 from depth_anything_ros.ros.frame_processor import FrameProcessor
+from depth_anything_ros.ros.frame_publisher import NetworkFacts
 from depth_anything_ros.ros.node_settings import declare_depth_parameters
 from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.scale_services import advertise_scale_services
+from depth_anything_ros.ros.transforms import TransformTree
 
 WARM_UP_SIZE = (480, 640)
-AT_ONCE = {'cpu': 1, 'openvino': 1, 'tensorrt': 1}
-"""Most cameras in one pass, by device, else all that have a frame.
-
-These run the pictures of a batch one after the other. Taken camera by camera, in turn, each frame
-is taken when its own turn comes, and none waits for the others' depth: with four cameras the
-age falls to 0.35 of a batch's, for 5 % fewer frames.
-"""
 STOP_TIME = 30.0
 """Seconds a transition waits for the frame in progress."""
 
@@ -53,9 +49,10 @@ class DepthNode(LifecycleNode):
     Subscribes to ``image`` (sensor_msgs/Image; with the parameter ``compressed`` to
     ``image/compressed``) and ``camera_info``, best effort, keep last 1. Publishes, reliable, keep
     last 1: ``depth/image_rect`` (metric networks: metres along the optical axis, REP 117 and 118)
-    or ``depth/disparity_relative`` (relative networks), ``depth/camera_info``, ``depth/color``
-    while somebody listens, and ``/diagnostics`` at 1 Hz. With the parameter ``cameras`` all but
-    the last is there for each camera, below its name, and one network serves all.
+    or ``depth/disparity_relative`` (relative networks), ``depth/camera_info``, while somebody
+    listens ``depth/color`` and, where there are metres, ``points``, ``points_clearing``,
+    ``obstacles`` and ``scan``, and ``/diagnostics`` at 1 Hz. With the parameter ``cameras`` all
+    but the last is there for each camera, below its name, and one network serves all.
 
     Callbacks only store serialized bytes; a worker thread takes the newest of every camera. Every
     received frame is published, dropped, skipped, rejected or failed, and counted. Raises
@@ -65,10 +62,12 @@ class DepthNode(LifecycleNode):
     def __init__(self, **node_arguments: Any) -> None:
         super().__init__('depth_node', **node_arguments)
         self._settings = declare_depth_parameters(self)
+        tree = TransformTree(self)
         self.cameras = {
-            name: CameraChannel(self, name, partial(self._settings_of, name))
+            name: CameraChannel(self, name, partial(self._settings_of, name), tree)
             for name in self._settings.cameras
         }
+        self._scale_services = advertise_scale_services(self, self.cameras)
         self._engine: _Engine | None = None
         self._answer_transition = self._service_change_state.callback
         self._service_change_state.callback = self._on_change_state
@@ -217,12 +216,13 @@ class DepthNode(LifecycleNode):
         at_once = AT_ONCE.get(str(estimator.device))
         for size in {camera.settings().input_size for camera in cameras}:
             estimator.warm_up(*WARM_UP_SIZE, at_once or len(cameras), size or None)
+        network = NetworkFacts(estimator.kind, estimator.max_depth, estimator.device)
         processor = BatchProcessor(
             estimator,
             {
                 camera.name: FrameProcessor(
                     estimator=estimator,
-                    outputs=camera.advertise(estimator.kind),
+                    publisher=camera.advertise(network),
                     infos=camera.infos,
                     counters=camera.counters,
                     reporter=camera.reporter,

@@ -1,39 +1,48 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The topics depth_node publishes, and what goes out on them for one frame."""
+"""The topics depth_node publishes for a camera, and what goes out on them for one frame."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle.publisher import LifecyclePublisher
 from rclpy.qos import ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
 from std_msgs.msg import Header
 
-from depth_anything_ros.depth import Depth, DepthKind
+from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.media.color import colorize
 from depth_anything_ros.ros.depth_message import encode_color, encode_depth, encode_disparity
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.qos import PublisherEventCallbacks, newest_only
-from depth_anything_ros.ros.raw_image import RawImage
 
 DEPTH_TOPIC = {
     DepthKind.METRIC: 'depth/image_rect',
     DepthKind.RELATIVE: 'depth/disparity_relative',
 }
 """Relative depth never goes out where consumers expect metres."""
+SPACE_TOPICS = {
+    'points': PointCloud2,
+    'points_clearing': PointCloud2,
+    'obstacles': PointCloud2,
+    'scan': LaserScan,
+}
+"""What is made of metres alone."""
+SCALE_TOPIC = 'depth/scale'
 
 
 class Outputs:
-    """The lifecycle publishers of one kind of depth, of one camera.
+    """The lifecycle publishers of one camera.
 
-    ``prefix`` comes before the names of the topics.
-    ``on_incompatible`` is called with the topic when a subscriber asks for another quality of
-    service than is offered.
+    ``kind`` is that of the network; with ``scaled`` a relative one is given metres, too, and
+    ``depth/scale`` tells by what. With ``in_space`` there are clouds and scan. ``prefix`` comes
+    before the names of the topics. ``on_incompatible`` is called with the topic when a subscriber
+    asks for another quality of service than is offered.
     """
 
     def __init__(
@@ -42,57 +51,77 @@ class Outputs:
         kind: DepthKind,
         on_incompatible: Callable[[str], None],
         prefix: str = '',
+        scaled: bool = False,
+        in_space: bool = False,
     ) -> None:
-        self._node, self._kind = node, kind
-        self._publishers: list[LifecyclePublisher] = []
-
-        def advertise(message_type: type, name: str) -> LifecyclePublisher:
-            topic = prefix + name
-            events = PublisherEventCallbacks(
-                incompatible_qos=lambda _: on_incompatible(node.resolve_topic_name(topic))
-            )
-            publisher = node.create_lifecycle_publisher(
-                message_type,
-                topic,
-                newest_only(ReliabilityPolicy.RELIABLE),
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-                event_callbacks=events,
-            )
-            self._publishers.append(publisher)
-            return publisher
-
-        self._depth = advertise(Image, DEPTH_TOPIC[kind])
-        self._camera_info = advertise(CameraInfo, 'depth/camera_info')
-        self._color = advertise(Image, 'depth/color')
+        self._node, self._kind, self._prefix = node, kind, prefix
+        self._on_incompatible = on_incompatible
+        self._publishers: dict[str, LifecyclePublisher] = {}
+        kinds = {kind, DepthKind.METRIC} if scaled else {kind}
+        topics: dict[str, type] = {DEPTH_TOPIC[each]: Image for each in kinds}
+        topics |= {'depth/camera_info': CameraInfo, 'depth/color': Image}
+        topics |= {SCALE_TOPIC: DiagnosticArray} if scaled else {}
+        topics |= SPACE_TOPICS if in_space else {}
+        for name, message_type in topics.items():
+            self._advertise(name, message_type)
 
     @property
     def heard(self) -> bool:
         """Whether anybody subscribes to any of the topics."""
-        return any(publisher.get_subscription_count() for publisher in self._publishers)
+        return any(self.listened(name) for name in self._publishers)
+
+    def listened(self, name: str) -> bool:
+        """Whether anybody subscribes to a topic; False for one that is not there."""
+        publisher = self._publishers.get(name)
+        return publisher is not None and publisher.get_subscription_count() > 0
 
     def destroy(self) -> None:
         """Take the topics back."""
-        for publisher in self._publishers:
+        for publisher in self._publishers.values():
             self._node.destroy_lifecycle_publisher(publisher)
         self._publishers.clear()
 
-    def publish(
-        self, depth: Depth, info: CameraInfo | None, header: Header, settings: DepthSettings
-    ) -> None:
-        """Send one frame's depth, its camera_info, and its colours when somebody looks."""
-        if info is not None:
-            # First, so that who pairs the two has it when the larger message comes.
-            self._camera_info.publish(info)
-        self._depth.publish(self._image(depth, header, settings).serialize())
-        if self._color.get_subscription_count():
-            rgb = colorize(depth.values, self._kind, settings.color_map)
-            self._color.publish(encode_color(rgb, header).serialize())
+    def send(self, name: str, message: bytes | CameraInfo | LaserScan | DiagnosticArray) -> None:
+        """Publish a message, or the serialized bytes of one, on a topic that is there."""
+        self._publishers[name].publish(message)
 
-    def _image(self, depth: Depth, header: Header, settings: DepthSettings) -> RawImage:
-        if self._kind is DepthKind.RELATIVE:
-            return encode_disparity(depth.values, header)
-        values = limit_range(depth.values, settings.min_range, settings.max_range)
-        return encode_depth(values, header, settings.encoding)
+    def publish_info(self, info: CameraInfo | None) -> None:
+        """Send the camera_info of a frame, where it has one, before all that may be paired with it.
+
+        Who pairs the two then has it when the larger message comes.
+        """
+        if info is not None:
+            self.send('depth/camera_info', info)
+
+    def publish_disparity(self, values: np.ndarray, header: Header) -> None:
+        """Send relative inverse depth."""
+        topic = DEPTH_TOPIC[DepthKind.RELATIVE]
+        self.send(topic, encode_disparity(values, header).serialize())
+
+    def publish_metres(self, values: np.ndarray, header: Header, settings: DepthSettings) -> None:
+        """Send metric depth, marked beyond the set ranges."""
+        limited = limit_range(values, settings.min_range, settings.max_range)
+        message = encode_depth(limited, header, settings.encoding)
+        self.send(DEPTH_TOPIC[DepthKind.METRIC], message.serialize())
+
+    def publish_color(self, values: np.ndarray, header: Header, settings: DepthSettings) -> None:
+        """Send the colours of the network's own kind of depth while somebody looks."""
+        if self.listened('depth/color'):
+            rgb = colorize(values, self._kind, settings.color_map)
+            self.send('depth/color', encode_color(rgb, header).serialize())
+
+    def _advertise(self, name: str, message_type: type) -> None:
+        topic = self._prefix + name
+        events = PublisherEventCallbacks(
+            incompatible_qos=lambda _: self._on_incompatible(self._node.resolve_topic_name(topic))
+        )
+        self._publishers[name] = self._node.create_lifecycle_publisher(
+            message_type,
+            topic,
+            newest_only(ReliabilityPolicy.RELIABLE),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            event_callbacks=events,
+        )
 
 
 def limit_range(values: np.ndarray, min_range: float, max_range: float) -> np.ndarray:

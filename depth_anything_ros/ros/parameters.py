@@ -12,8 +12,8 @@ from typing import Any
 from depth_anything_ros.media.color import COLOR_MAPS
 from depth_anything_ros.ros.camera_pose import PoseSettings
 from depth_anything_ros.ros.parameter_table import Parameter, ParameterError, check_all
-from depth_anything_ros.ros.space_parameters import (
-    SPACE_PARAMETERS,
+from depth_anything_ros.ros.space_parameters import SPACE_PARAMETERS
+from depth_anything_ros.ros.space_settings import (
     EdgeGroup,
     FilterGroup,
     FocalGroup,

@@ -36,7 +36,7 @@ from depth_anything_ros.ros.reference_buffer import (
     extrinsics_from,
 )
 from depth_anything_ros.ros.reporter import Reporter
-from depth_anything_ros.ros.space_parameters import ScaleGroup
+from depth_anything_ros.ros.space_settings import ScaleGroup
 from depth_anything_ros.ros.transforms import TransformTree, TransformUnknownError
 
 TROUBLE = 'scale'

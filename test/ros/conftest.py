@@ -45,17 +45,22 @@ class Graph:
         self._image = self.peer.create_publisher(Image, 'image', 1)
         self._info = self.peer.create_publisher(CameraInfo, 'camera_info', 1)
 
-    def depth_node(self, **parameters: Any) -> DepthNode:
-        """Make a depth node of a tiny network, not yet configured."""
-        overrides = [Parameter(k, value=v) for k, v in {**SMALL, **parameters}.items()]
-        node = DepthNode(parameter_overrides=overrides)
+    def depth_node(
+        self, make: Callable[..., DepthNode] = DepthNode, **parameters: Any
+    ) -> DepthNode:
+        """Make a depth node of a tiny network, not yet configured; __ in a name is a dot."""
+        named = {name.replace('__', '.'): value for name, value in parameters.items()}
+        overrides = [Parameter(k, value=v) for k, v in {**SMALL, **named}.items()]
+        node = make(parameter_overrides=overrides)
         self.executor.add_node(node)
         self.nodes.append(node)
         return node
 
-    def active_node(self, **parameters: Any) -> DepthNode:
+    def active_node(
+        self, make: Callable[..., DepthNode] = DepthNode, **parameters: Any
+    ) -> DepthNode:
         """Make a depth node and bring it up."""
-        node = self.depth_node(**parameters)
+        node = self.depth_node(make, **parameters)
         assert node.trigger_configure().name == 'SUCCESS'
         assert node.trigger_activate().name == 'SUCCESS'
         return node
@@ -82,7 +87,7 @@ class Graph:
             lambda: (
                 self._image.get_subscription_count()
                 and self._info.get_subscription_count()
-                and sum(p.get_subscription_count() > 0 for p in heard._publishers) >= topics
+                and sum(heard.listened(name) for name in heard._publishers) >= topics
             )
         )
 
@@ -153,6 +158,7 @@ class CodedNetwork:
     """
 
     kind, model, precision, own_input_size = DepthKind.METRIC, 'coded', 'float32', 42
+    max_depth = None
     stages = StageTimes()
 
     def __init__(self, device: str) -> None:

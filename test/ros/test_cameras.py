@@ -148,7 +148,7 @@ def test_each_camera_has_the_camera_info_of_its_own(rig, graph):
     two.set(camera_info_max_age=0.0)
     for name in CAMERAS:
         graph.spin_until(
-            lambda name=name: two.node.cameras[name].outputs._camera_info.get_subscription_count()
+            lambda name=name: two.node.cameras[name].outputs.listened('depth/camera_info')
         )
         two.metres(name)
         graph.spin_until(lambda name=name: infos[name])

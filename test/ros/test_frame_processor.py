@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -46,14 +47,13 @@ class Estimator:
         return [Depth(values, DepthKind.RELATIVE, values.shape) for values in depths]
 
 
-class Outputs:
-    heard = True
-
+class Publisher:
     def __init__(self):
+        self.outputs = SimpleNamespace(heard=True)
         self.published = []
 
-    def publish(self, depth, info, header, settings):
-        self.published.append((depth, info, header))
+    def publish(self, frame, depth, info):
+        self.published.append((depth, info, frame.header))
 
 
 class Infos:
@@ -76,12 +76,12 @@ class Bench:
     """A processor whose surroundings are all of the test's own."""
 
     def __init__(self, **settings):
-        self.estimator, self.outputs, self.reports = Estimator(), Outputs(), Reports()
+        self.estimator, self.publisher, self.reports = Estimator(), Publisher(), Reports()
         self.counters = FrameCounters()
         self.settings = replace(SETTINGS, **settings)
         self.processor = FrameProcessor(
             estimator=self.estimator,
-            outputs=self.outputs,
+            publisher=self.publisher,
             infos=Infos(),
             counters=self.counters,
             reporter=self.reports,
@@ -155,7 +155,7 @@ def test_stamps_ahead_of_the_clock_and_any_stamp_without_a_limit_are_taken():
 def test_the_stamp_and_the_latency_are_those_of_the_image():
     bench = Bench()
     bench.process(image(3))
-    ((depth, info, header),) = bench.outputs.published
+    ((depth, info, header),) = bench.publisher.published
     assert (header.stamp.sec, header.frame_id, info) == (NOW - 3, 'cam', None)
     assert depth.values.shape == (4, 6)
     assert bench.counters.latency_percentiles() == (3.0, 3.0)

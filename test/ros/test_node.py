@@ -445,7 +445,7 @@ def test_qos_overrides_reach_the_publishers(graph):
         **{'qos_overrides./depth/disparity_relative.publisher.reliability': 'best_effort'}
     )
     assert node.trigger_configure().name == 'SUCCESS'
-    publisher = node.cameras[''].outputs._depth
+    publisher = node.cameras[''].outputs._publishers['depth/disparity_relative']
     assert publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
 
 

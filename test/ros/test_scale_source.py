@@ -22,7 +22,7 @@ from depth_anything_ros.geometry.transform import camera_on_ground  # noqa: E402
 from depth_anything_ros.ros.depth_message import encode_depth  # noqa: E402
 from depth_anything_ros.ros.reporter import Reporter  # noqa: E402
 from depth_anything_ros.ros.scale_source import ScaleSource  # noqa: E402
-from depth_anything_ros.ros.space_parameters import ScaleGroup  # noqa: E402
+from depth_anything_ros.ros.space_settings import ScaleGroup  # noqa: E402
 
 CAMERA = Intrinsics(160, 120, 120.0, 120.0, 80.0, 60.0)
 SETTINGS = ScaleGroup('depth', 0.0, 0.0, '', 0.1, 1.0, 30, 80.0)

@@ -1,0 +1,225 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Clouds, obstacles and scan of one frame, as ROS messages."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from sensor_msgs.msg import LaserScan
+from std_msgs.msg import Header
+from torch import Tensor
+
+from depth_anything_ros.geometry.decimation import (
+    decimate,
+    decimate_picture,
+    decimated_intrinsics,
+)
+from depth_anything_ros.geometry.edges import EdgeSettings, without_flying_pixels
+from depth_anything_ros.geometry.ground import fit_ground_plane
+from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.geometry.obstacles import ObstacleSettings, find_obstacles
+from depth_anything_ros.geometry.points import back_project, cleared, pack
+from depth_anything_ros.geometry.rays import Rays, rays_of
+from depth_anything_ros.geometry.scan import ScanSettings, make_scan
+from depth_anything_ros.geometry.transform import Transform
+from depth_anything_ros.ros.outputs import SPACE_TOPICS, Outputs
+from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.raw_point_cloud import RawPointCloud
+from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.space_settings import ObstacleGroup
+from depth_anything_ros.ros.transforms import TransformTree
+
+CAMERA_TROUBLE, POSE_TROUBLE, TF_TROUBLE = 'clouds', 'obstacles', 'level frame'
+GROUND_TROUBLE = 'ground'
+NEED_POSE = ('obstacles', 'scan')
+SAME_ROTATION, SAME_HEIGHT = 0.002, 0.005
+"""Radians and metres by which a pose may move and still count as the same."""
+LEVEL = '_level'
+"""What the name of a camera's level frame ends with: at the lens, x forward, z up."""
+
+
+class Clouds:
+    """Makes and publishes what somebody listens to, one frame after the other."""
+
+    def __init__(self, outputs: Outputs, tree: TransformTree, reporter: Reporter) -> None:
+        self._outputs, self._tree, self._reporter = outputs, tree, reporter
+        self._last_scan: float | None = None
+        self._last_pose: Transform | None = None
+        self.flying_share: float | None = None
+
+    def publish(
+        self,
+        metres: Tensor,
+        rgb: np.ndarray,
+        header: Header,
+        settings: DepthSettings,
+        intrinsics: Intrinsics | None,
+        pose: Transform | None,
+    ) -> None:
+        """Send what is listened to of a frame's metric depth (H, W) on any device.
+
+        ``intrinsics`` are those of that size and ``rgb`` is the picture of any size with the same
+        view; ``pose`` is the camera's above the ground. Without what a topic needs nothing goes
+        out on it, and that is reported.
+        """
+        wanted = [name for name in SPACE_TOPICS if self._outputs.listened(name)]
+        if not wanted:
+            return
+        if intrinsics is None:
+            self._reporter.report(
+                CAMERA_TROUBLE,
+                f'{", ".join(wanted)} cannot be made: there is no usable camera_info',
+            )
+            return
+        self._reporter.clear(CAMERA_TROUBLE, 'clouds and scan can be made again')
+        if pose is None and set(wanted) & set(NEED_POSE):
+            self._reporter.report(
+                POSE_TROUBLE,
+                'obstacles and scan cannot be made: the pose of the camera is not known, set '
+                'pose.source and what it needs',
+            )
+            wanted = [name for name in wanted if name not in NEED_POSE]
+        elif pose is not None:
+            self._reporter.clear(POSE_TROUBLE, 'obstacles and scan can be made again')
+        if settings.edges.max_jump > 0:
+            clean = without_flying_pixels(metres, EdgeSettings(settings.edges.max_jump))
+            metres, self.flying_share = clean.values, clean.removed
+        blocks = settings.points.rows, settings.points.columns
+        depth = decimate(metres, *blocks, settings.points.reduce)
+        camera = decimated_intrinsics(intrinsics, *blocks)
+        rays = rays_of(camera, device=metres.device)
+        points = back_project(depth, rays)
+        if 'points' in wanted:
+            self._send_points('points', points, metres.shape, rgb, header, settings, pose)
+        if 'points_clearing' in wanted:
+            filled = back_project(cleared(depth, rays, settings.points.max_range), rays)
+            self._send_points('points_clearing', filled, metres.shape, rgb, header, settings, pose)
+        if 'obstacles' in wanted and pose is not None:
+            self._send_obstacles(points, header, settings.obstacles, camera, pose)
+        if 'scan' in wanted and pose is not None:
+            self._send_scan(depth, points, rays, header, settings, pose)
+
+    def _send_points(
+        self,
+        topic: str,
+        points: Tensor,
+        size: torch.Size,
+        rgb: np.ndarray,
+        header: Header,
+        settings: DepthSettings,
+        pose: Transform | None,
+    ) -> None:
+        height = None
+        if settings.points.height and pose is not None:
+            height = heights(points, pose)
+        blocks = settings.points.rows, settings.points.columns
+        colors = decimate_picture(picture_at(rgb, size[0], size[1]), *blocks)
+        packed = pack(points, colors, height)
+        cloud = RawPointCloud.of(packed.data, packed.names, header)
+        self._outputs.send(topic, cloud.serialize())
+
+    def _send_obstacles(
+        self,
+        points: Tensor,
+        header: Header,
+        group: ObstacleGroup,
+        camera: Intrinsics,
+        pose: Transform,
+    ) -> None:
+        ground = None
+        if group.ground == 'fit':
+            fit = fit_ground_plane(points, pose)
+            ground = fit.plane
+            if ground is None:
+                self._reporter.report(
+                    GROUND_TROUBLE, f'no ground found, the pose tells it: {fit.reason}'
+                )
+            else:
+                self._reporter.clear(GROUND_TROUBLE, 'the ground is found again')
+        wanted = ObstacleSettings(
+            min_height=group.min_height,
+            max_height=group.max_height,
+            ground_slope=group.ground_slope,
+            min_range=group.min_range,
+            max_range=group.max_range,
+            voxel=group.voxel,
+            min_points=group.min_points,
+            max_points=group.max_points,
+        )
+        found = find_obstacles(points, pose, wanted, ground, pitch=1 / camera.fx)
+        packed = torch.cat((found.points, found.heights[:, None]), dim=1).cpu().numpy()
+        cloud = RawPointCloud.of(packed, ('x', 'y', 'z', 'height'), header)
+        self._outputs.send('obstacles', cloud.serialize())
+
+    def _send_scan(
+        self,
+        depth: Tensor,
+        points: Tensor,
+        rays: Rays,
+        header: Header,
+        settings: DepthSettings,
+        pose: Transform,
+    ) -> None:
+        group, pose = settings.scan, self._steady(pose)
+        wanted = ScanSettings(
+            min_height=group.min_height,
+            max_height=group.max_height,
+            angle_increment=group.angle_increment,
+            range_min=group.range_min,
+            range_max=group.range_max,
+        )
+        scan = make_scan(points, depth == torch.inf, rays, pose, wanted)
+        ranges = scan.ranges.cpu().numpy()
+        frame = header.frame_id + LEVEL
+        where = Transform(pose.rotation.T, np.zeros(3))
+        static = settings.pose.source == 'fixed'
+        if not self._tree.tell(header.frame_id, frame, where, header.stamp, static):
+            self._reporter.report(
+                TF_TROUBLE,
+                f'tf2_msgs is not installed, so that nobody is told where {frame}, the frame of '
+                'scan, is: publish that transform otherwise',
+            )
+        at = header.stamp.sec + header.stamp.nanosec * 1e-9
+        message = LaserScan(
+            header=Header(stamp=header.stamp, frame_id=frame),
+            angle_min=scan.angle_min,
+            angle_max=scan.angle_min + scan.angle_increment * (len(ranges) - 1),
+            angle_increment=scan.angle_increment,
+            scan_time=max(0.0, at - self._last_scan) if self._last_scan is not None else 0.0,
+            range_min=wanted.range_min,
+            range_max=wanted.range_max,
+        )
+        message.ranges.frombytes(ranges.tobytes())
+        self._last_scan = at
+        self._outputs.send('scan', message)
+
+    def _steady(self, pose: Transform) -> Transform:
+        """Return the last pose that a scan was made by, if this one hardly moved from it.
+
+        What each pixel's ray does is worked out again when the pose changes, and that takes longer
+        than the scan.
+        """
+        last = self._last_pose
+        if last is not None:
+            turned = np.abs(last.rotation - pose.rotation).max()
+            moved = np.abs(last.translation - pose.translation).max()
+            if turned < SAME_ROTATION and moved < SAME_HEIGHT:
+                return last
+        self._last_pose = pose
+        return pose
+
+
+def heights(points: Tensor, pose: Transform) -> Tensor:
+    """Return the height of points (..., 3) above the ground below the camera, in metres."""
+    up = torch.from_numpy(pose.rotation[2]).to(points)
+    return points @ up + float(pose.translation[2])
+
+
+def picture_at(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return a picture at the size of the depth, by its nearest pixels."""
+    if rgb.shape[:2] == (height, width):
+        return rgb
+    rows = (np.arange(height) + 0.5) * rgb.shape[0] / height
+    columns = (np.arange(width) + 0.5) * rgb.shape[1] / width
+    return rgb[rows.astype(np.intp)[:, None], columns.astype(np.intp)]

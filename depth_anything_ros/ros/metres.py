@@ -1,0 +1,105 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""From what a network says to metres that may be published: filters, focal length, scale, sky."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from std_msgs.msg import Header
+from torch import Tensor
+
+from depth_anything_ros.depth import DepthKind
+from depth_anything_ros.geometry.focal import focal_correction
+from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.geometry.refine import refine
+from depth_anything_ros.geometry.scale import apply_scale, disparity_of_metric
+from depth_anything_ros.geometry.sky import far_disparity, mark_far
+from depth_anything_ros.geometry.temporal import TemporalFilter, TemporalSettings
+from depth_anything_ros.geometry.transform import Transform
+from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.scale_source import ScaleSource
+
+FOCAL_TROUBLE = 'focal length'
+
+
+class Metres:
+    """The filters and the scale of one camera, frame after frame.
+
+    ``max_depth`` is the metric head's limit in metres, None for a relative network.
+    """
+
+    def __init__(
+        self, kind: DepthKind, max_depth: float | None, scale: ScaleSource, reporter: Reporter
+    ) -> None:
+        self._kind, self._max_depth = kind, max_depth
+        self._scale, self._reporter = scale, reporter
+        self._filter = TemporalFilter(TemporalSettings(), kind)
+
+    def smooth(self, values: Tensor, rgb: np.ndarray, settings: DepthSettings) -> Tensor:
+        """Return the network's depth (H, W) after the filters that are switched on."""
+        wanted = settings.filter
+        if self._filter.settings.strength != wanted.temporal:
+            self._filter.settings = replace(self._filter.settings, strength=wanted.temporal)
+            self._filter.reset()
+        values = self._filter(values, rgb)
+        return refine(values, rgb, self._kind) if wanted.refine else values
+
+    def of(
+        self,
+        values: Tensor,
+        header: Header,
+        settings: DepthSettings,
+        network_width: int,
+        intrinsics: Intrinsics | None,
+        pose: Transform | None,
+    ) -> Tensor | None:
+        """Return metres along the optical axis (H, W), or None where they cannot be told.
+
+        ``values`` are those of ``smooth``; ``intrinsics`` of that size, None where there is no
+        usable camera_info.
+        """
+        if self._kind is DepthKind.METRIC:
+            metric = self._corrected(values, settings, network_width, intrinsics)
+            if metric is None or not self._scale.wanted:
+                return metric
+            disparity = disparity_of_metric(metric)
+        elif not self._scale.wanted:
+            return None
+        else:
+            disparity = values
+        estimate = self._scale.estimate(disparity, header, intrinsics, pose)
+        if not estimate.usable:
+            return None
+        limit = settings.scale.max_depth
+        metres = apply_scale(disparity, estimate, limit)
+        if self._kind is DepthKind.RELATIVE:
+            metres = metres.masked_fill(far_disparity(disparity), torch.inf)
+        return metres
+
+    def _corrected(
+        self,
+        values: Tensor,
+        settings: DepthSettings,
+        network_width: int,
+        intrinsics: Intrinsics | None,
+    ) -> Tensor | None:
+        """Return metric depth with sky beyond range, and for this camera's focal length."""
+        share = settings.filter.sky
+        if share and self._max_depth is not None:
+            values = mark_far(values, self._max_depth, share)
+        canonical = settings.focal.canonical
+        if not canonical:
+            return values
+        if intrinsics is None:
+            self._reporter.report(
+                FOCAL_TROUBLE,
+                'focal.canonical is set, but there is no usable camera_info: no metres are '
+                'published',
+            )
+            return None
+        self._reporter.clear(FOCAL_TROUBLE, 'depth is corrected for the focal length again')
+        return values * focal_correction(intrinsics, canonical, network_width)
