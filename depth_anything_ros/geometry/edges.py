@@ -20,6 +20,9 @@ MAX_RADIUS = 8
 NEAREST = 1e-3
 """Metres that stand for -Inf, too close, when disparities are compared."""
 
+BESIDE = 0.25
+"""Share of max_jump by which a flying pixel differs from the one before and the one after it."""
+
 STEEPER = 2.0
 """How many times steeper than the surfaces beside it a ramp is; a plane is 1, at any angle."""
 
@@ -84,7 +87,7 @@ def flying_pixels(depth: Tensor, settings: EdgeSettings) -> Tensor:
     # Left and right share a margin: what is beyond a row's end is before the next one's beginning.
     framed = F.pad(depth, (0, margin, margin, margin), value=torch.nan)
     flat = framed.view(-1)
-    nearer = flat * (1 + settings.max_jump / 4)
+    nearer = flat * (1 + settings.max_jump * BESIDE)
     flying = torch.zeros_like(framed, dtype=torch.bool)
     for stride in (1, framed.shape[1]):
         where = _monotone(flat, nearer, stride)
@@ -108,12 +111,12 @@ def _between(flat: Tensor, where: Tensor, stride: int, settings: EdgeSettings) -
     disparity = around.clamp_(min=NEAREST).reciprocal_()
     here = disparity[2 * reach]
     rise = torch.nan_to_num_(disparity - here, nan=0.0)
-    # Towards larger disparity: the sign of the step from one neighbour to the other.
+    # Up from the neighbour before to the one after.
     rise *= torch.sign(rise[2 * reach + 1] - rise[2 * reach - 1])
-    up, down = rise[2 * reach + 1 :], -rise[: 2 * reach].flip(0)
-    near, far = up[:reach].amax(0), down[:reach].amax(0)
-    beyond_near = (up[reach:].amax(0) - near).clamp_(min=0)
-    beyond_far = (down[reach:].amax(0) - far).clamp_(min=0)
+    after, before = rise[2 * reach + 1 :], -rise[: 2 * reach].flip(0)
     least = here * (settings.max_jump / 2)
-    between = (near > least) & (far > least)
-    return between & (near > STEEPER * beyond_near) & (far > STEEPER * beyond_far)
+    found = torch.ones_like(here, dtype=torch.bool)
+    for side in (before, after):
+        within, whole = side[:reach].amax(0), side.amax(0)
+        found &= (within > least) & (within > STEEPER * (whole - within))
+    return found
