@@ -6,7 +6,7 @@
 Two sources of flicker: the true disparity with known noise on it (blurred noise, other scale and
 shift in every frame), and nano's own output, brought to metres by one fit in disparity for all
 frames of a scene. Of each, without and with the filter: the temporal alignment error
-(evaluation/temporal.py), AbsRel and delta1; how far too far a wall seems that the robot drives at
+(evaluation/steadiness.py), AbsRel and delta1; how far too far a wall seems that the robot drives at
 (true depth, 0.5 m/s, 10 pictures a second, from 2 m to 1 m); and what a frame takes.
 """
 
@@ -31,7 +31,7 @@ from depth_anything_ros.data.scenes import LAYOUTS
 from depth_anything_ros.evaluation.alignment import fit_affine
 from depth_anything_ros.evaluation.machine import machine_facts
 from depth_anything_ros.evaluation.metrics import mean_score, score_depth
-from depth_anything_ros.evaluation.temporal import temporal_alignment_error
+from depth_anything_ros.evaluation.steadiness import temporal_alignment_error
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.geometry.temporal import TemporalFilter, TemporalSettings
 from depth_anything_ros.geometry.transform import Transform

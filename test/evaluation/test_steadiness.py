@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from depth_anything_ros.evaluation.temporal import static_flicker, temporal_alignment_error
+from depth_anything_ros.evaluation.steadiness import static_flicker, temporal_alignment_error
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.geometry.transform import Transform
 
