@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -38,10 +38,18 @@ class BeamMap:
         steps = torch.arange(self.count, device=self.right.device, dtype=torch.float64)
         return ((steps + self.first) * self.increment).float()
 
+    def only(self, chosen: Tensor) -> BeamMap:
+        """Return the same beams with the chosen (H, W) of the pixels in them."""
+        kept = chosen.reshape(-1).index_select(0, self.pixels).nonzero()[:, 0]
+        pixels, slots = (part.index_select(0, kept) for part in (self.pixels, self.slots))
+        return replace(self, pixels=pixels, slots=slots)
+
     def least(self, values: Tensor) -> Tensor:
         """Return (n,): the least of the values (H, W) float32 in each beam, inf without any."""
         table = values.new_full((self.levels * self.count,), torch.inf)
-        table.scatter_reduce_(0, self.slots, values.reshape(-1)[self.pixels], 'amin')
+        table.scatter_reduce_(
+            0, self.slots, values.reshape(-1).index_select(0, self.pixels), 'amin'
+        )
         return self._joined(table, torch.minimum)
 
     def total(self, values: Tensor) -> Tensor:
@@ -50,7 +58,7 @@ class BeamMap:
         A pixel in several beams may count twice in one of them: good for shares only.
         """
         table = values.new_zeros(self.levels * self.count)
-        table.scatter_add_(0, self.slots, values.reshape(-1)[self.pixels])
+        table.scatter_add_(0, self.slots, values.reshape(-1).index_select(0, self.pixels))
         return self._joined(table, torch.add)
 
     def _joined(self, table: Tensor, join: Callable[..., Tensor]) -> Tensor:
@@ -74,26 +82,24 @@ def beam_map(ahead: Tensor, left: Tensor, increment: float) -> BeamMap:
     highest = torch.maximum(nearest, torch.floor((angle + half) / increment)).clamp_(-last, last)
 
     known = (~torch.isnan(angle)).reshape(-1).nonzero()[:, 0]
-    begins, ends = (edge.reshape(-1)[known].long() for edge in (lowest, highest))
-    first, count = 0, 0
+    begins, ends = (edge.reshape(-1).index_select(0, known) for edge in (lowest, highest))
+    first, count, levels = 0, 0, 1
     if len(known):
         first = int(begins.min())
         count = int(ends.max()) - first + 1
-    # Twice a number's mantissa is 1 or more, so that its exponent less 1 is the whole log2.
-    level = torch.frexp((ends - begins + 1).float()).exponent.long() - 1
-    fronts = level * count + begins - first
-    backs = level * count + ends - first + 1 - (1 << level)
-    two = backs != fronts
-    return BeamMap(
-        first,
-        count,
-        increment,
-        angle - half,
-        angle + half,
-        torch.cat((known, known[two])),
-        torch.cat((fronts, backs[two])),
-        int(level.max()) + 1 if len(known) else 1,
-    )
+    slots = (begins - first).long()
+    # Most pixels are in one beam: a run of one, k = 0.
+    wide = (ends > begins).nonzero()[:, 0]
+    pixels = torch.cat((known, known.index_select(0, wide)))
+    if len(wide):
+        widths = (ends - begins + 1).index_select(0, wide)
+        # Twice a number's mantissa is 1 or more, so that its exponent less 1 is the whole log2.
+        level = torch.frexp(widths).exponent.long() - 1
+        levels = int(level.max()) + 1
+        fronts = slots.index_select(0, wide) + level * count
+        slots = torch.cat((slots, fronts + widths.long() - (1 << level)))
+        slots.index_copy_(0, wide, fronts)
+    return BeamMap(first, count, increment, angle - half, angle + half, pixels, slots, levels)
 
 
 def half_widths(values: Tensor, turn: float = math.inf) -> Tensor:

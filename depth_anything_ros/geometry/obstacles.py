@@ -82,8 +82,9 @@ def find_obstacles(
     """Return the points of obstacles among points (H, W, 3) or (N, 3) float32, metres, optical.
 
     ``camera`` takes the optical frame into a level one whose plane z = 0 is the ground, unless
-    ``ground`` is given. Of a cube, which are laid out in that frame, the point nearest to the lens
-    stays; no point is moved. Points that are not finite are no obstacles.
+    ``ground`` is given. Cubes are laid out along that frame's x and y and up from the ground; the
+    point nearest to the lens stays of each, and is not moved. Points that are not finite are no
+    obstacles.
 
     A cube with fewer than ``min_points`` is speckle. Far away a whole wall gives it fewer: with
     ``pitch``, the angle between neighbouring points in radians (1 / fx), less is asked of cubes
@@ -95,56 +96,47 @@ def find_obstacles(
         raise ObstacleError(
             f'points are {tuple(points.shape)} of {points.dtype}: give (..., 3) of float32'
         )
-    flat = points.reshape(-1, 3)
-    up, above = _upwards(camera, ground)
-    heights = _along(flat, up) + above
+    # Coordinates one after the other: whole vectors of each are several times as fast to read.
+    planes = points.reshape(-1, 3).T.contiguous()
+    heights = _along(planes, *(ground or GroundPlane.level()).seen_from(camera))
+    x, y = (_along(planes, camera.rotation[axis]) for axis in (0, 1))
+    distance = torch.hypot(x, y)
     # A comparison with NaN is false, so that unknown points go here.
-    rows = ((heights >= settings.min_height) & (heights <= settings.max_height)).nonzero()[:, 0]
-    flat, heights = flat[rows], heights[rows]
-    level = [_along(flat, axis) for axis in camera.rotation]
-    distance = torch.hypot(level[0], level[1])
-    rows = (
-        (distance >= settings.min_range)
-        & (distance <= settings.max_range)
-        & (heights >= settings.min_height + settings.ground_slope * distance)
-    ).nonzero()[:, 0]
-    flat, heights = flat[rows], heights[rows]
-    nearness = flat.square().sum(1)
+    found = heights >= distance * settings.ground_slope + settings.min_height
+    found &= heights <= settings.max_height
+    found &= (distance >= settings.min_range) & (distance <= settings.max_range)
+    rows = found.nonzero()[:, 0]
+    # On the CPU index_select takes a quarter of the time of an index in brackets.
+    nearness = planes.square().sum(0).index_select(0, rows)
     if settings.voxel > 0 and len(rows):
-        x, y, z = (axis[rows] for axis in level)
-        cubes = _cubes(x, y, z + float(camera.translation[2]), settings)
-        rows, counts = _nearest_of_each(cubes, nearness)
-        rows = rows[counts >= _needed(nearness[rows], settings, pitch)]
-        flat, heights, nearness = flat[rows], heights[rows], nearness[rows]
-    if len(flat) > settings.max_points:
-        rows = torch.sort(nearness, stable=True).indices[: settings.max_points]
-        flat, heights = flat[rows], heights[rows]
-    return Obstacles(flat, heights)
+        cubes = _cubes([axis.index_select(0, rows) for axis in (x, y, heights)], settings)
+        chosen, counts = _nearest_of_each(cubes, nearness)
+        enough = counts >= _needed(nearness.index_select(0, chosen), settings, pitch)
+        chosen = chosen[enough]
+        rows, nearness = rows.index_select(0, chosen), nearness.index_select(0, chosen)
+    if len(rows) > settings.max_points:
+        rows = rows[torch.sort(nearness, stable=True).indices[: settings.max_points]]
+    return Obstacles(points.reshape(-1, 3).index_select(0, rows), heights.index_select(0, rows))
 
 
-def _upwards(camera: Transform, ground: GroundPlane | None) -> tuple[np.ndarray, float]:
-    """Return which way is up in the optical frame, and how high its origin is."""
-    if ground is None:
-        return camera.rotation[2], float(camera.translation[2])
-    up = np.asarray(ground.normal, np.float64)
-    return camera.rotation.T @ up, float(up @ camera.translation + ground.offset)
-
-
-def _along(points: Tensor, direction: np.ndarray) -> Tensor:
-    """Return (N,): points (N, 3) along a direction.
+def _along(planes: Tensor, direction: np.ndarray, start: float = 0.0) -> Tensor:
+    """Return (N,): how far points, given as (3, N), are along a direction.
 
     Not a matrix product, which may be less exact than float32 on a GPU (TF32).
     """
-    x, y, z = points.unbind(1)
     a, b, c = (float(part) for part in direction)
-    return (x * a).add_(y, alpha=b).add_(z, alpha=c)
+    return (planes[0] * a).add_(planes[1], alpha=b).add_(planes[2], alpha=c).add_(start)
 
 
-def _cubes(x: Tensor, y: Tensor, z: Tensor, settings: ObstacleSettings) -> Tensor:
-    """Return (N,) int64: a number for the cube of the level frame that each point is in."""
+def _cubes(places: list[Tensor], settings: ObstacleSettings) -> Tensor:
+    """Return (N,): a number for the cube that each point is in, by level x and y and its height."""
     across = math.ceil(settings.max_range / settings.voxel) + 1
-    x, y, z = (torch.floor(axis * (1 / settings.voxel)).long() for axis in (x, y, z))
-    return (z * (2 * across) + (x + across)) * (2 * across) + (y + across)
+    bottom = math.floor(settings.min_height / settings.voxel)
+    high = math.ceil((settings.max_height - settings.min_height) / settings.voxel) + 2
+    # Half as wide numbers are sorted in half the time.
+    dtype = torch.int32 if 4 * across**2 * high < 2**31 else torch.int64
+    x, y, z = ((axis * (1 / settings.voxel)).floor_().to(dtype) for axis in places)
+    return ((z - bottom) * (2 * across) + (x + across)) * (2 * across) + (y + across)
 
 
 def _nearest_of_each(cubes: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
@@ -153,9 +145,9 @@ def _nearest_of_each(cubes: Tensor, nearness: Tensor) -> tuple[Tensor, Tensor]:
     first = torch.ones_like(ordered, dtype=torch.bool)
     torch.ne(ordered[1:], ordered[:-1], out=first[1:])
     starts = first.nonzero()[:, 0]
-    group = first.long().cumsum(0) - 1
+    group = first.cumsum(0, dtype=torch.int64) - 1
     # The bits of floats from 0 on are in the order of the floats; the row decides between equals.
-    ranked = (nearness[order].view(torch.int32).long() << 32) | order
+    ranked = (nearness.index_select(0, order).view(torch.int32).long() << 32) | order
     best = ranked.new_full((len(starts),), torch.iinfo(torch.int64).max)
     best.scatter_reduce_(0, group, ranked, 'amin')
     ends = starts.new_full((1,), len(ordered))

@@ -123,7 +123,7 @@ def make_scan(
     # A comparison with NaN is false.
     inside = (depth >= way.enter) & (depth <= way.leave)
     nearest = way.beams.least(torch.where(inside, depth * way.reach, torch.inf))
-    unseen = way.beams.total(way.needed.masked_fill(passed, 0))
+    unseen = way.beams.total(way.needed * ~passed)
     ranges = torch.where(_few(unseen, way.allowed), torch.inf, torch.nan)
     ranges = torch.where(nearest < torch.inf, nearest, ranges)
     ranges.masked_fill_(nearest < settings.range_min, -torch.inf)
@@ -174,14 +174,12 @@ def _way(rays: Rays, rotation: tuple[float, ...], lens: float, settings: ScanSet
         for height in (settings.min_height, settings.max_height)
     )
     at_end = (rise + half >= lowest) & (rise - half <= highest)
-    ends = [
-        beams.least(torch.where(at_end, values, torch.inf))
-        for values in (rise - half, -rise - half, beams.right, -beams.left)
-    ]
+    there = beams.only(at_end)
+    ends = [there.least(values) for values in (rise - half, -rise - half, beams.right, -beams.left)]
     centres = beams.angles()
     whole = (ends[0] <= lowest) & (-ends[1] >= highest)
     whole &= (ends[2] <= centres) & (-ends[3] >= centres)
-    needed = crosses.long() + ((crosses & at_end).long() << FAR)
+    needed = crosses.long() + (crosses & at_end).long() * (1 << FAR)
     every, far = _parts(beams.total(needed))
     whole &= far > 0
     allowed = [torch.where(whole, count * UNSEEN_SHARE, -1.0) for count in (every, far)]

@@ -53,6 +53,15 @@ def test_a_share_is_that_of_its_pixels(increment):
     assert (whole > 0).all() and torch.equal(2 * upper, whole)
 
 
+def test_of_chosen_pixels_only_those_count():
+    beams = beam_map(*fan(40, 2), 0.011)
+    values = torch.from_numpy(np.random.default_rng(0).uniform(size=(2, 40)).astype(np.float32))
+    chosen = values > 0.6
+    expected = beams.least(torch.where(chosen, values, math.inf))
+    made = beams.only(chosen).least(values)
+    assert torch.equal(made, expected) and torch.isinf(made).any()
+
+
 def test_beams_span_the_picture_and_one_looks_ahead():
     beams = beam_map(*fan(40, 2), 0.07)
     angles = beams.angles().tolist()

@@ -201,6 +201,14 @@ def test_points_that_are_not_finite_are_left_out():
             assert find_obstacles(points, camera, PLAIN).points.tolist() == [points[0].tolist()]
 
 
+@pytest.mark.parametrize('count', [1, 2, 50])
+def test_the_points_given_stay_as_they_are(count):
+    points = optical(np.linspace((1.0, 0.0, 0.5), (4.0, 1.0, 0.8), count), CAMERAS[1])
+    before = points.clone()
+    found = find_obstacles(points, CAMERAS[1], PLAIN)
+    assert torch.equal(points, before) and len(found.points) > 0
+
+
 @pytest.mark.parametrize('camera', CAMERAS)
 @pytest.mark.parametrize('changed', [{}, {'min_points': 3, 'voxel': 0.3}, {'max_points': 150}])
 def test_agrees_with_plain_loops(camera, changed):
