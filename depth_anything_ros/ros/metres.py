@@ -23,6 +23,8 @@ from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.reporter import Reporter
 from depth_anything_ros.ros.scale_source import ScaleSource
 
+LONGEST_GAP = 1.0
+"""Seconds between frames after which the past says nothing of the present."""
 FOCAL_TROUBLE = 'focal length'
 
 
@@ -38,10 +40,17 @@ class Metres:
         self._kind, self._max_depth = kind, max_depth
         self._scale, self._reporter = scale, reporter
         self._filter = TemporalFilter(TemporalSettings(), kind)
+        self._last = 0.0
 
-    def smooth(self, values: Tensor, rgb: np.ndarray, settings: DepthSettings) -> Tensor:
+    def smooth(
+        self, values: Tensor, rgb: np.ndarray, header: Header, settings: DepthSettings
+    ) -> Tensor:
         """Return the network's depth (H, W) after the filters that are switched on."""
         wanted = settings.filter
+        at = header.stamp.sec + header.stamp.nanosec * 1e-9
+        if not 0 <= at - self._last < LONGEST_GAP:
+            self._filter.reset()
+        self._last = at
         if self._filter.settings.strength != wanted.temporal:
             self._filter.settings = replace(self._filter.settings, strength=wanted.temporal)
             self._filter.reset()

@@ -87,7 +87,7 @@ class Space:
             if not settings.rectified:
                 values, rgb = self._rectified(values, rgb, info, intrinsics)
         pose = self._pose.at(frame.header)
-        values = self._metres.smooth(values, rgb, settings)
+        values = self._metres.smooth(values, rgb, frame.header, settings)
         metres = self._metres.of(
             values, frame.header, settings, depth.network_size[1], intrinsics, pose
         )

@@ -170,7 +170,8 @@ SPACE_PARAMETERS = (
     _row(
         'filter.temporal',
         0.0,
-        'Weight of the past where a picture does not change, against flicker; 0 is off, 0.8 usual',
+        'Weight of the past where a picture does not change, against flicker; 0 is off, 0.8 usual '
+        '(a wall that comes nearer at 0.5 m/s then reads 6 % too far)',
         limits=(0.0, 0.99),
     ),
     _row(
