@@ -65,14 +65,16 @@ class GroundSearch:
     """What counts as the ground.
 
     A point within ``tolerance`` metres of a plane, and ``tolerance_per_metre`` more for every metre
-    from the lens, lies on it. The plane leans at most ``max_angle`` radians and holds at least
-    ``min_share`` of the points that are below the lens and within ``max_range`` metres. About
-    ``points`` of them are looked at, and ``trials`` planes through three, drawn from ``seed``.
+    from the lens, lies on it. The plane leans at most ``max_angle`` radians, is at the lens at most
+    ``max_offset`` metres off the ground that the pose says, and holds at least ``min_share`` of the
+    points that are below the lens and within ``max_range`` metres. About ``points`` of them are
+    looked at, and ``trials`` planes through three, drawn from ``seed``.
     """
 
     tolerance: float = 0.02
     tolerance_per_metre: float = 0.02
     max_angle: float = 0.26
+    max_offset: float = 0.25
     min_share: float = 0.2
     max_range: float = 10.0
     points: int = 600
@@ -81,7 +83,7 @@ class GroundSearch:
 
     def __post_init__(self) -> None:
         """Refuse what finds nothing or all."""
-        for name in ('tolerance', 'max_range'):
+        for name in ('tolerance', 'max_offset', 'max_range'):
             if not 0 < getattr(self, name) < math.inf:
                 raise GroundError(f'{name} is {getattr(self, name)!r}: give metres above 0')
         if not 0 <= self.tolerance_per_metre < math.inf:
@@ -117,14 +119,15 @@ def fit_ground_plane(
 ) -> GroundFit:
     """Find the ground in points (N, 3) or (H, W, 3) of the optical frame, in metres.
 
-    ``camera`` takes them into the level frame; of its pose only up matters, so its height may be
-    wrong. What is not finite is passed over. Consensus of planes through three points (Fischler
+    ``camera`` takes them into the level frame; its height may be wrong by ``max_offset``. A table
+    that hides the floor is farther off, so that it is not taken for the ground but an obstacle.
+    What is not finite is passed over. Consensus of planes through three points (Fischler
     and Bolles, 1981), then least squares, weighted by tolerance. Of several large planes the lowest
     is the ground: no table top, where ``min_share`` of what is seen is floor, but also no landing
     with so much of a lower floor in view. Points on a GPU are waited for.
     """
     search = search or GroundSearch()
-    up = camera.rotation[2].astype(np.float32)
+    up, lens = camera.rotation[2].astype(np.float32), float(camera.translation[2])
     seen = _sample(points, up, search)
     if len(seen) < LEAST_POINTS:
         return GroundFit(None, 0.0, f'{len(seen)} points are below the lens and within range')
@@ -133,10 +136,12 @@ def fit_ground_plane(
     least = max(LEAST_POINTS, search.min_share * len(seen))
     ground, share, left = None, 0.0, np.arange(len(seen))
     for _ in range(LEVELS):
-        plane = _consensus(seen[left], tolerance[left], up, search, rng)
+        plane = _consensus(seen[left], tolerance[left], up, lens, search, rng)
         if plane is None:
             break
         plane, heights = _refined(plane, seen, tolerance, up, search)
+        if abs(plane[3] - lens) > search.max_offset:
+            break
         held = np.count_nonzero(np.abs(heights) <= tolerance)
         if ground is None or held >= least:
             share = float(held / len(seen))
@@ -149,7 +154,10 @@ def fit_ground_plane(
             break
     if ground is None:
         return GroundFit(
-            None, share, f'no level plane holds {search.min_share:.0%} of what is below the lens'
+            None,
+            share,
+            f'no level plane within {search.max_offset:g} m of the ground by the pose holds '
+            f'{search.min_share:.0%} of what is below the lens',
         )
     normal = camera.rotation @ ground[:3]
     offset = float(ground[3] - normal @ camera.translation)
@@ -180,19 +188,25 @@ def _consensus(
     points: np.ndarray,
     tolerance: np.ndarray,
     up: np.ndarray,
+    lens: float,
     search: GroundSearch,
     rng: np.random.Generator,
 ) -> np.ndarray | None:
-    """Return the plane through three points (normal, offset) that most of the points are on."""
+    """Return the plane through three points (normal, offset) that most of the points are on.
+
+    ``lens`` is how high the lens is by the pose, which the offset is by the plane.
+    """
     corners = points[rng.integers(0, len(points), (search.trials, 3))]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     lengths = np.linalg.norm(normals, axis=1)
     rises = normals @ up
     level = np.abs(rises) > math.cos(search.max_angle) * np.maximum(lengths, 1e-6)
-    if not level.any():
-        return None
     normals = normals[level] / np.copysign(lengths, rises)[level, None]
     offsets = -np.einsum('ij,ij->i', normals, corners[level, 0])
+    near = np.abs(offsets - lens) <= search.max_offset
+    if not near.any():
+        return None
+    normals, offsets = normals[near], offsets[near]
     heights = normals @ points.T + offsets[:, None]
     counts = np.count_nonzero(np.abs(heights, out=heights) <= tolerance, axis=1)
     best = int(np.argmax(counts))

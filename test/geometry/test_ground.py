@@ -55,13 +55,13 @@ def test_a_bare_floor_is_the_ground(pitch):
     assert abs(fit.plane.offset) < 0.002
 
 
-def test_the_height_of_the_pose_does_not_matter():
+def test_the_height_of_the_pose_may_be_wrong():
     camera = camera_on_ground(1.1, pitch=0.4)
-    told = camera_on_ground(0.7, pitch=0.4)
+    told = camera_on_ground(0.9, pitch=0.4)
 
     fit = fit_ground_plane(picture_of(camera), told)
 
-    assert fit.plane.offset == pytest.approx(0.4, abs=0.002)
+    assert fit.plane.offset == pytest.approx(0.2, abs=0.002)
     normal, lens = fit.plane.seen_from(told)
     assert lens == pytest.approx(1.1, abs=0.002)
     assert normal == pytest.approx(told.rotation[2], abs=1e-3)
@@ -133,12 +133,17 @@ def test_the_floor_is_taken_and_not_a_larger_table_top():
     assert lean_of(fit.plane) < 0.3
 
 
-def test_a_table_that_hides_the_floor_is_taken_for_it():
+@pytest.mark.parametrize('height', [0.7, -0.7])
+def test_a_plane_far_from_the_ground_by_the_pose_is_not_it(height):
     camera = camera_on_ground(1.4, pitch=0.9)
+    points = picture_of(camera, [(0.0, 0.0, 1.0, -height)])
 
-    fit = fit_ground_plane(picture_of(camera, [(0.0, 0.0, 1.0, -0.7)]), camera)
+    fit = fit_ground_plane(points, camera)
+    wide = fit_ground_plane(points, camera, GroundSearch(max_offset=0.8))
 
-    assert fit.plane.offset == pytest.approx(-0.7, abs=0.005)
+    assert fit.plane is None
+    assert 'within 0.25 m of the ground by the pose' in fit.reason
+    assert wide.plane.offset == pytest.approx(-height, abs=0.005)
 
 
 def test_a_wall_is_no_ground():
