@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 MAX_RADIUS = 8
+MAX_SPACING = 8
 NEAREST = 1e-3
 """Metres that stand for -Inf, too close, when disparities are compared."""
 
@@ -38,18 +39,29 @@ class EdgeSettings:
     A pixel is flying if along its row or its column the depth rises, or falls, all the way from
     one neighbour over it to the other; if within ``radius`` pixels on either side it comes to
     differ by more than half of ``max_jump``, so that both together make the step; and if the
-    surface beyond, over as many pixels again, is less than half as steep. Raises EdgeError.
+    surface beyond, over as many pixels again, is less than half as steep. Pixels are counted
+    ``spacing`` apart: that is how many times a network's output was enlarged, and ramps with it.
+    Raises EdgeError.
     """
 
     max_jump: float = 0.1
     radius: int = 4
+    spacing: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what finds no edges."""
         if not isinstance(self.max_jump, Real) or not 0 < self.max_jump < math.inf:
             raise EdgeError(f'max_jump is {self.max_jump!r}: give a share of depth above 0')
-        if not 1 <= self.radius <= MAX_RADIUS or self.radius != int(self.radius):
-            raise EdgeError(f'radius is {self.radius!r}: give 1 to {MAX_RADIUS} pixels')
+        for name, most in (('radius', MAX_RADIUS), ('spacing', MAX_SPACING)):
+            value = getattr(self, name)
+            if not 1 <= value <= most or value != int(value):
+                raise EdgeError(f'{name} is {value!r}: give 1 to {most} pixels')
+
+    @classmethod
+    def enlarged(cls, width: int, network_width: int, max_jump: float = 0.1) -> EdgeSettings:
+        """Return the settings for depth ``width`` pixels wide of a network's ``network_width``."""
+        spacing = round(width / max(1, network_width))
+        return cls(max_jump, spacing=min(max(1, spacing), MAX_SPACING))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +95,13 @@ def flying_pixels(depth: Tensor, settings: EdgeSettings) -> Tensor:
     same as a ramp and goes. +Inf counts as a surface at any distance and -Inf as one at the lens;
     no step leads to what is unknown or outside, and beyond a step it counts as flat.
     """
-    margin = 2 * settings.radius
+    margin = 2 * settings.radius * settings.spacing
     # Left and right share a margin: what is beyond a row's end is before the next one's beginning.
     framed = F.pad(depth, (0, margin, margin, margin), value=torch.nan)
     flat = framed.view(-1)
     nearer = flat * (1 + settings.max_jump * BESIDE)
     flying = torch.zeros_like(framed, dtype=torch.bool)
-    for stride in (1, framed.shape[1]):
+    for stride in (settings.spacing, settings.spacing * framed.shape[1]):
         where = _monotone(flat, nearer, stride)
         flying.view(-1)[where[_between(flat, where, stride, settings)]] = True
     return flying[margin:-margin, :-margin]

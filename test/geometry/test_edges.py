@@ -57,8 +57,28 @@ def test_a_smaller_radius_finds_narrower_ramps_only():
     assert found(ramp(1), radius=1) == [12]
 
 
-def test_keeps_both_sides_of_a_clean_step():
-    assert found(row(*[1.0] * 8, *[4.0] * 8)) == []
+@pytest.mark.parametrize('spacing', [2, 3, 4])
+def test_finds_ramps_that_were_enlarged(spacing):
+    narrow = ramp(3)
+    wide = 1 / cv2.resize(
+        1 / narrow.numpy(), None, fx=spacing, fy=1, interpolation=cv2.INTER_LINEAR
+    )
+    marked = found(torch.from_numpy(wide), spacing=spacing)
+    away = (wide[0] > 1.05) & (wide[0] < 4.0 / 1.05)
+    assert set(np.flatnonzero(away).tolist()) <= set(marked)
+    assert len(marked) <= away.sum() + 2
+    assert len(found(torch.from_numpy(wide))) < len(marked)
+
+
+def test_the_spacing_follows_from_the_sizes():
+    assert EdgeSettings.enlarged(640, 154) == EdgeSettings(0.1, spacing=4)
+    assert EdgeSettings.enlarged(640, 700, 0.2) == EdgeSettings(0.2)
+    assert EdgeSettings.enlarged(4000, 154).spacing == 8
+
+
+@pytest.mark.parametrize('spacing', [1, 4])
+def test_keeps_both_sides_of_a_clean_step(spacing):
+    assert found(row(*[1.0] * 20, *[4.0] * 20), spacing=spacing) == []
 
 
 def test_keeps_what_jumps_less():
@@ -198,6 +218,7 @@ def test_tiny_and_unknown_depth(size):
         ({'radius': 0}, 'radius is 0'),
         ({'radius': 9}, 'radius is 9'),
         ({'radius': 1.5}, 'radius is 1.5'),
+        ({'spacing': 0}, 'spacing is 0'),
     ],
 )
 def test_says_what_is_wrong(settings, said):
