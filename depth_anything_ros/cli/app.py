@@ -8,6 +8,7 @@ import typer
 
 from depth_anything_ros import __version__
 from depth_anything_ros.cli.bench import bench
+from depth_anything_ros.cli.calibrate import calibrate
 from depth_anything_ros.cli.demo import demo
 from depth_anything_ros.cli.download import download
 from depth_anything_ros.cli.export import export
@@ -24,6 +25,7 @@ app.command()(models)
 app.command()(download)
 app.command()(export)
 app.command()(bench)
+app.command()(calibrate)
 
 
 def _show_version(wanted: bool) -> None:
