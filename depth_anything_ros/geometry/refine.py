@@ -38,13 +38,15 @@ def refine(
     kind: DepthKind,
     radius: int = 6,
     contrast: float = 0.05,
+    spacing: int = 1,
 ) -> Tensor:
     """Return depth (H, W) float32 whose ramps are steps where the picture has an edge.
 
-    Within about ``radius`` pixels of a ramp, pixels of nearly the least and nearly the greatest
-    disparity tell the colour and the disparity of the far and of the near surface. A pixel between
-    goes to the one whose colour it has, and stays where both have the same: what decides is the
-    distance from either mean colour over its scatter, plus ``contrast`` (of 1) for noise.
+    Within about ``radius`` pixels of a ramp, counted ``spacing`` apart as in EdgeSettings, those
+    of nearly the least and nearly the greatest disparity tell the colour and the disparity of the
+    far and of the near surface. A pixel between goes to the one whose colour it has, and stays
+    where both have the same: what decides is the distance from either mean colour over its
+    scatter, plus ``contrast`` (of 1) for noise.
 
     ``values`` are metres (METRIC, REP 117 specials) or relative inverse depth (RELATIVE), on any
     device; ``picture`` is RGB (h, w, 3) uint8 of any size with the same field of view. NaN, +Inf,
@@ -59,19 +61,19 @@ def refine(
     inverse = values.reciprocal()
     disparity = torch.where(known, inverse if metric else values, torch.nan)
     depth = torch.where(known, values if metric else inverse, torch.nan)
-    ramps = flying_pixels(depth, EdgeSettings(MIN_JUMP, min(radius, MAX_RADIUS)))
+    ramps = flying_pixels(depth, EdgeSettings(MIN_JUMP, min(radius, MAX_RADIUS), spacing))
     where = torch.nonzero(ramps.reshape(-1)).squeeze(1)
     color = _at_size(picture, values).to(values.device)
-    side = max(2, 2 * round(radius / 3))
+    side = max(2, 2 * round(radius * spacing / 3))
     surfaces = _surfaces(disparity, color, side)
     row, column = where // values.shape[1], where % values.shape[1]
     cell = row // side * surfaces.shape[3] + column // side
-    near, far = surfaces.flatten(2)[:, :, cell]
-    here = color.view(-1, 3)[where].T.float() / 255
+    near, far = surfaces.flatten(2).index_select(2, cell)
+    here = color.view(-1, 3).index_select(0, where).T.float() / 255
     lean = _misfit(here, far, contrast) - _misfit(here, near, contrast)
     nearness = torch.sigmoid(lean / 2)
     goal = torch.lerp(far[3], near[3], nearness)
-    before = disparity.view(-1)[where]
+    before = disparity.view(-1).index_select(0, where)
     # Undecided, or without one of the surfaces, a pixel stays.
     after = torch.lerp(before, goal, (2 * nearness - 1).abs()).nan_to_num(nan=-1.0)
     after = torch.where(after >= 0, after, before)

@@ -57,6 +57,15 @@ def test_it_follows_the_picture_where_depth_is_off():
     assert after.mean() < 0.4 * before.mean()
 
 
+def test_wide_ramps_need_a_spacing():
+    picture, disparity = step(128)
+    values = torch.from_numpy(ramped(disparity, 4.0))
+    assert torch.equal(refine(values, picture, RELATIVE), values)
+    made = refine(values, picture, RELATIVE, spacing=2).numpy()
+    assert np.abs(values.numpy() / disparity - 1).max() > 1
+    assert np.abs(made / disparity - 1).max() < 0.3
+
+
 def test_alike_colours_decide_nothing():
     _, disparity = step()
     values = torch.from_numpy(ramped(disparity))
