@@ -37,7 +37,8 @@ class Rectification:
         rectified: Intrinsics,
     ) -> None:
         turn = np.asarray(rotation, np.float64)
-        if turn.shape != (3, 3) or not np.allclose(turn @ turn.T, np.eye(3), atol=1e-4):
+        turns = turn.shape == (3, 3) and np.allclose(turn @ turn.T, np.eye(3), atol=1e-4)
+        if not turns or np.linalg.det(turn) < 0:
             raise RectificationError(
                 f'R is {turn.tolist()}: give a rotation, the identity for a single camera'
             )

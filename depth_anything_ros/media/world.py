@@ -7,31 +7,14 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-
-import torch
 
 from depth_anything_ros.data.clip import ProceduralClip
+from depth_anything_ros.inference.threads import one_thread
 from depth_anything_ros.media.frames import DEFAULT_RATE, Frame, Source
 
 DEFAULT_SIZE = (640, 480)
 DEFAULT_FRAMES = 60
 MEMORY_LIMIT = 512 * 2**20  # bytes of rendered frames kept
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch compute in the calling thread alone.
-
-    The network runs on the same cores. OpenMP's threads spin while they wait for one another: with
-    two of them beside a busy process on two cores, a frame took 1 to 20 s instead of 0.25 s.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 class ProceduralSource(Source):
@@ -78,7 +61,7 @@ class ProceduralSource(Source):
     def _frame(self, index: int) -> Frame:
         while len(self._rendered) <= index:
             number = len(self._rendered)
-            with _one_thread():
+            with one_thread():
                 rgb, depth = self.clip.frame(number)
             name = f'procedural#{number}'
             self._rendered.append(Frame(rgb, depth, name, self.clip.intrinsics))

@@ -54,14 +54,15 @@ class Clouds:
         rgb: np.ndarray,
         header: Header,
         settings: DepthSettings,
+        network_width: int,
         intrinsics: Intrinsics | None,
         pose: Transform | None,
     ) -> None:
         """Send what is listened to of a frame's metric depth (H, W) on any device.
 
-        ``intrinsics`` are those of that size and ``rgb`` is the picture of any size with the same
-        view; ``pose`` is the camera's above the ground. Without what a topic needs nothing goes
-        out on it, and that is reported.
+        ``network_width`` is in pixels. ``intrinsics`` are those of the depth's size and ``rgb`` is
+        the picture of any size with the same view; ``pose`` is the camera's above the ground.
+        Without what a topic needs nothing goes out on it, and that is reported.
         """
         wanted = [name for name in SPACE_TOPICS if self._outputs.listened(name)]
         if not wanted:
@@ -83,7 +84,8 @@ class Clouds:
         elif pose is not None:
             self._reporter.clear(POSE_TROUBLE, 'obstacles and scan can be made again')
         if settings.edges.max_jump > 0:
-            clean = without_flying_pixels(metres, EdgeSettings(settings.edges.max_jump))
+            edges = EdgeSettings.enlarged(metres.shape[1], network_width, settings.edges.max_jump)
+            clean = without_flying_pixels(metres, edges)
             metres, self.flying_share = clean.values, clean.removed
         blocks = settings.points.rows, settings.points.columns
         depth = decimate(metres, *blocks, settings.points.reduce)

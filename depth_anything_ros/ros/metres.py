@@ -43,10 +43,20 @@ class Metres:
         self._last = 0.0
 
     def smooth(
-        self, values: Tensor, rgb: np.ndarray, header: Header, settings: DepthSettings
+        self,
+        values: Tensor,
+        rgb: np.ndarray,
+        header: Header,
+        settings: DepthSettings,
+        network_width: int,
     ) -> Tensor:
-        """Return the network's depth (H, W) after the filters that are switched on."""
+        """Return the network's depth (H, W) after the filters that are switched on.
+
+        Sky of a metric network is beyond range in it, before anything is mixed with it.
+        """
         wanted = settings.filter
+        if wanted.sky and self._max_depth is not None:
+            values = mark_far(values, self._max_depth, wanted.sky)
         at = header.stamp.sec + header.stamp.nanosec * 1e-9
         if not 0 <= at - self._last < LONGEST_GAP:
             self._filter.reset()
@@ -55,7 +65,10 @@ class Metres:
             self._filter.settings = replace(self._filter.settings, strength=wanted.temporal)
             self._filter.reset()
         values = self._filter(values, rgb)
-        return refine(values, rgb, self._kind) if wanted.refine else values
+        if not wanted.refine:
+            return values
+        spacing = max(1, round(values.shape[1] / max(1, network_width)))
+        return refine(values, rgb, self._kind, spacing=spacing)
 
     def of(
         self,
@@ -96,10 +109,7 @@ class Metres:
         network_width: int,
         intrinsics: Intrinsics | None,
     ) -> Tensor | None:
-        """Return metric depth with sky beyond range, and for this camera's focal length."""
-        share = settings.filter.sky
-        if share and self._max_depth is not None:
-            values = mark_far(values, self._max_depth, share)
+        """Return metric depth for this camera's focal length."""
         canonical = settings.focal.canonical
         if not canonical:
             return values

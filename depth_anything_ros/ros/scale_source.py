@@ -126,16 +126,18 @@ class ScaleSource:
             return self.newest
         self._tracker.settings = replace(self._tracker.settings, hold_time=settings.hold)
         self._fulfil_wishes()
-        fit: AffineFit | None = None
-        reason = ''
+        found: AffineFit | NoFitError | None = None
+        reason = 'there is no usable camera_info'
         try:
-            if intrinsics is None:
-                raise NoFitError('there is no usable camera_info')
-            fit = self._fit(settings, disparity, header, intrinsics, pose)
-        except (NoFitError, *_NO_REFERENCE) as error:
+            if intrinsics is not None:
+                found = self._fit(settings, disparity, header, intrinsics, pose)
+                reason = ''
+        except NoFitError as error:
+            found, reason = error, str(error)
+        except _NO_REFERENCE as error:
             reason = str(error)
         time = header.stamp.sec + header.stamp.nanosec * 1e-9
-        self.newest = self._tracker.update(fit, time)
+        self.newest = self._tracker.update(found, time, disparity)
         self._tell(self.newest, reason)
         return self.newest
 

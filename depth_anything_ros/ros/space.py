@@ -18,6 +18,7 @@ from depth_anything_ros.geometry.distortion import Distortion, DistortionError
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.geometry.rectification import Rectification
 from depth_anything_ros.geometry.transform import Transform
+from depth_anything_ros.inference.threads import one_thread
 from depth_anything_ros.ros.camera_pose import CameraPose, report_of
 from depth_anything_ros.ros.clouds import Clouds, picture_at
 from depth_anything_ros.ros.frame_publisher import NetworkFacts, PublishedFrame
@@ -44,6 +45,7 @@ class InSpace:
     own: np.ndarray
     metres: np.ndarray | None
     rgb: np.ndarray
+    network_width: int
     intrinsics: Intrinsics | None
     pose: Transform | None
 
@@ -75,6 +77,7 @@ class Space:
         self._device = torch.device(network.device if on_gpu else 'cpu')
         self._lens: tuple[tuple[object, ...], Rectification] | None = None
 
+    @one_thread()
     @torch.inference_mode()
     def of(self, frame: PublishedFrame, depth: Depth, info: CameraInfo | None) -> InSpace:
         """Return a frame's depth after filters, and in metres where they can be told."""
@@ -87,7 +90,7 @@ class Space:
             if not settings.rectified:
                 values, rgb = self._rectified(values, rgb, info, intrinsics)
         pose = self._pose.at(frame.header)
-        values = self._metres.smooth(values, rgb, frame.header, settings)
+        values = self._metres.smooth(values, rgb, frame.header, settings, depth.network_size[1])
         metres = self._metres.of(
             values, frame.header, settings, depth.network_size[1], intrinsics, pose
         )
@@ -96,10 +99,12 @@ class Space:
             values.cpu().numpy(),
             None if metres is None else metres.cpu().numpy(),
             rgb,
+            depth.network_size[1],
             intrinsics,
             pose,
         )
 
+    @one_thread()
     @torch.inference_mode()
     def publish(self, made: InSpace) -> None:
         """Send scale, clouds and scan of a frame."""
@@ -108,7 +113,15 @@ class Space:
             self._outputs.send(SCALE_TOPIC, self.scale.message(header))
         if made.metres is not None:
             metres = torch.from_numpy(made.metres).to(self._device)
-            self._clouds.publish(metres, made.rgb, header, settings, made.intrinsics, made.pose)
+            self._clouds.publish(
+                metres,
+                made.rgb,
+                header,
+                settings,
+                made.network_width,
+                made.intrinsics,
+                made.pose,
+            )
 
     def facts(self) -> dict[str, str]:
         """Return the state of scale, pose and edges in words for /diagnostics."""

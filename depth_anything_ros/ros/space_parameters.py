@@ -177,7 +177,8 @@ SPACE_PARAMETERS = (
     _row(
         'filter.refine',
         False,
-        'Bring edges of depth to those of the picture (guided filter)',
+        'Bring edges of depth to those of the picture: what lies between two surfaces goes to '
+        'the one whose colour it has',
     ),
     _row(
         'filter.sky',

@@ -21,6 +21,7 @@ from depth_anything_ros.data.drive import Drive, DrivePlan, Obstacle  # noqa: E4
 from depth_anything_ros.evaluation.collision_monitor import StopZone  # noqa: E402
 from depth_anything_ros.evaluation.costmap import Scan  # noqa: E402
 from depth_anything_ros.evaluation.drive_judge import DriveJudge  # noqa: E402
+from depth_anything_ros.inference.threads import one_thread  # noqa: E402
 from depth_anything_ros.ros.bench_node import StandInEstimator  # noqa: E402
 from depth_anything_ros.ros.camera_info import camera_info_from  # noqa: E402
 from depth_anything_ros.ros.depth_message import encode_color  # noqa: E402
@@ -32,11 +33,8 @@ ZONE = StopZone(max_height=1.0)
 class TruthEngine:
     """Answers a drive's pictures with their exact depth."""
 
-    def __init__(self, drive: Drive) -> None:
-        self._depths = {}
-        for index in range(len(drive)):
-            rgb, depth = drive.frame(index)
-            self._depths[rgb.tobytes()] = depth
+    def __init__(self, frames) -> None:
+        self._depths = {rgb.tobytes(): depth for rgb, depth in frames}
 
     def run(self, pictures, size, at_network_size):
         gray = np.full((1, 1), np.nan, np.float32)  # the node's warm-up
@@ -46,8 +44,8 @@ class TruthEngine:
 class TruthNode(DepthNode):
     """A node whose network is never wrong."""
 
-    def __init__(self, drive: Drive, **node_arguments) -> None:
-        self._engine_of_truth = TruthEngine(drive)
+    def __init__(self, frames, **node_arguments) -> None:
+        self._engine_of_truth = TruthEngine(frames)
         super().__init__(**node_arguments)
 
     def load_estimator(self):
@@ -58,8 +56,10 @@ class TruthNode(DepthNode):
 
 def drive_through_the_node(graph, plan: DrivePlan) -> DriveJudge:
     drive = Drive(plan)
+    with one_thread():
+        frames = [drive.frame(index) for index in range(len(drive))]
     node = graph.active_node(
-        lambda **arguments: TruthNode(drive, **arguments),
+        lambda **arguments: TruthNode(frames, **arguments),
         pose__source='fixed',
         pose__height=plan.camera_height,
         pose__pitch=plan.pitch,
@@ -70,14 +70,14 @@ def drive_through_the_node(graph, plan: DrivePlan) -> DriveJudge:
     scans = graph.listen('scan', LaserScan)
     graph.connect(node, 2)
     judge = DriveJudge(drive, ZONE)
-    for index in range(len(drive)):
+    for index, (rgb, _) in enumerate(frames):
         header = Header(frame_id='cam')
         header.stamp.sec = 1000 + int(drive.time(index))
         header.stamp.nanosec = round(drive.time(index) % 1 * 1e9)
         info: CameraInfo = camera_info_from(drive.intrinsics, header)
         graph._info.publish(info)
         graph.spin_until(lambda wanted=info: node.cameras[''].infos._newest == wanted)
-        graph.send_image(encode_color(drive.frame(index)[0], header))
+        graph.send_image(encode_color(rgb, header))
         graph.spin_until(lambda count=index + 1: len(clouds) == len(scans) == count)
         cloud, scan = clouds[-1], scans[-1]
         assert cloud.header.stamp == scan.header.stamp == header.stamp

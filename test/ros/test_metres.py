@@ -80,19 +80,23 @@ def test_a_scale_that_does_not_hold_gives_nothing(kind, state):
 
 
 def test_metric_depth_at_the_limit_of_its_head_is_beyond_range():
-    values = [[1.0, 19.7, 19.9, np.nan]]
+    values = torch.tensor([[1.0, 19.7, 19.9, math.nan]])
+    rgb = np.zeros((1, 4, 3), np.uint8)
 
-    assert Rig(DepthKind.METRIC, 20.0).of(values).tolist()[0][:3] == [1.0, pytest.approx(19.7), INF]
-    kept = Rig(DepthKind.METRIC, 20.0, filter__sky=0.0).of(values)
-    assert kept[0, 2] == pytest.approx(19.9)
-    assert math.isnan(kept[0, 3])
+    def smooth(rig: Rig) -> list[float]:
+        return rig.metres.smooth(values, rgb, header(), rig.settings, 4)[0].tolist()
+
+    assert smooth(Rig(DepthKind.METRIC, 20.0))[:3] == [1.0, pytest.approx(19.7), INF]
+    kept = smooth(Rig(DepthKind.METRIC, 20.0, filter__sky=0.0))
+    assert kept[2] == pytest.approx(19.9)
+    assert math.isnan(kept[3])
 
 
 def test_metric_depth_is_corrected_in_disparity():
     """Twice the inverse depth, and half a dioptre more: nearer, and sky stays sky."""
     rig = Rig(DepthKind.METRIC, 20.0, ScaleEstimate.fixed(2.0, 0.5))
 
-    made = rig.of([[1.0, 4.0, 20.0, np.nan]])
+    made = rig.of([[1.0, 4.0, np.inf, np.nan]])
 
     assert made[0, :2] == pytest.approx([1 / 2.5, 1.0])
     assert made[0, 2] == INF
@@ -120,7 +124,7 @@ def test_filters_are_off_by_default():
     rig = Rig(DepthKind.RELATIVE)
     values, rgb = torch.rand(48, 64), np.zeros((48, 64, 3), np.uint8)
 
-    assert rig.metres.smooth(values, rgb, header(), rig.settings) is values
+    assert rig.metres.smooth(values, rgb, header(), rig.settings, 64) is values
 
 
 def smoothed(*times: float, **values) -> torch.Tensor:
@@ -128,7 +132,7 @@ def smoothed(*times: float, **values) -> torch.Tensor:
     rig = Rig(DepthKind.RELATIVE, **values)
     rgb = np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8)
     for at, level in zip(times, (1.0, 1.05), strict=True):
-        made = rig.metres.smooth(torch.full((48, 64), level), rgb, header(at), rig.settings)
+        made = rig.metres.smooth(torch.full((48, 64), level), rgb, header(at), rig.settings, 64)
     return made.mean().item()
 
 
@@ -146,7 +150,7 @@ def test_refining_moves_depth_towards_the_picture_s_edges():
     rgb[:, 32:] = 255
     rig = Rig(DepthKind.RELATIVE, filter__refine=True)
 
-    made = rig.metres.smooth(ramp, rgb, header(), rig.settings)
+    made = rig.metres.smooth(ramp, rgb, header(), rig.settings, 64)
 
     step = torch.where(torch.arange(64) < 32, 1.0, 2.0).expand(48, 64)
     assert (made - step).abs().mean() < 0.5 * (ramp - step).abs().mean()
