@@ -102,27 +102,40 @@ def scan_angles(
 
 
 def make_scan(
-    points: Tensor, far: Tensor, rays: Rays, camera: Transform, settings: ScanSettings
+    points: Tensor,
+    far: Tensor,
+    rays: Rays,
+    camera: Transform,
+    settings: ScanSettings,
+    close: Tensor | None = None,
 ) -> Scan:
     """Return the scan of points (H, W, 3) float32, metres in the optical frame, NaN unknown.
 
     ``far`` (H, W) bool are the pixels that see nothing within reach, depth +Inf, and ``rays`` are
     those the points were made with. ``camera`` takes the optical frame into a level one whose
     plane z = 0 is the ground (``camera_on_ground``). The scan's own frame is level too, x forward,
-    y left, z up, with its origin at the lens. Raises ScanError for sizes that do not agree.
+    y left, z up, with its origin at the lens.
+
+    ``close`` (H, W) bool are the pixels too close to tell how near, depth -Inf. What they see is
+    about as high as the lens: a beam with one of them is -Inf where the lens is in the band, else
+    they are unknown. Raises ScanError for sizes that do not agree.
     """
     size = rays.slopes.shape[1:]
-    if points.shape != (*size, 3) or far.shape != size:
+    if points.shape != (*size, 3) or far.shape != size or close is not None and close.shape != size:
         raise ScanError(
             f'points are {tuple(points.shape)}, far is {tuple(far.shape)}, the rays are for '
             f'{tuple(size)}: give those of one picture'
         )
-    way = _way(rays, _key(camera), float(camera.translation[2]), settings)
+    lens = float(camera.translation[2])
+    way = _way(rays, _key(camera), lens, settings)
     depth = points[..., 2].contiguous()
     passed = (depth > way.leave) | far
     # A comparison with NaN is false.
     inside = (depth >= way.enter) & (depth <= way.leave)
-    nearest = way.beams.least(torch.where(inside, depth * way.reach, torch.inf))
+    near = torch.where(inside, depth * way.reach, torch.inf)
+    if close is not None and settings.min_height <= lens <= settings.max_height:
+        near.masked_fill_(close, -torch.inf)
+    nearest = way.beams.least(near)
     unseen = way.beams.total(way.needed * ~passed)
     ranges = torch.where(_few(unseen, way.allowed), torch.inf, torch.nan)
     ranges = torch.where(nearest < torch.inf, nearest, ranges)

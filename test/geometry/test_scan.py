@@ -189,6 +189,18 @@ def test_what_is_nearer_than_the_least_range_is_minus_infinity():
     assert np.isneginf(within(near, math.radians(30.0))[0]).all()
 
 
+@pytest.mark.parametrize(('height', 'expected'), [(0.4, -math.inf), (1.2, math.nan)])
+def test_what_is_too_close_to_say_is_minus_infinity_if_the_lens_is_in_the_band(height, expected):
+    camera, rays = camera_on_ground(height), rays_of(LENS)
+    depth = render(LENS, camera, ('x', 3.0, 0.0, 2.0))
+    depth[:, 80:] = -math.inf
+    points = back_project(depth, rays)
+    scan = make_scan(points, depth == math.inf, rays, camera, SETTINGS, depth == -math.inf)
+    ranges, at = within(scan, math.radians(30.0))
+    assert np.array_equal(ranges[at < -0.03], np.full((at < -0.03).sum(), expected), True)
+    assert ranges[at > 0.03] == pytest.approx(3.0 / np.cos(at[at > 0.03]), rel=0.02)
+
+
 def test_nothing_known_is_unknown():
     scan = scan_of(torch.full((120, 160), math.nan), LENS, LEVEL, SETTINGS)
     assert len(scan.ranges) > 90 and torch.isnan(scan.ranges).all()
