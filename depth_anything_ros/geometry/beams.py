@@ -47,9 +47,7 @@ class BeamMap:
     def least(self, values: Tensor) -> Tensor:
         """Return (n,): the least of the values (H, W) float32 in each beam, inf without any."""
         table = values.new_full((self.levels * self.count,), torch.inf)
-        table.scatter_reduce_(
-            0, self.slots, values.reshape(-1).index_select(0, self.pixels), 'amin'
-        )
+        table.scatter_reduce_(0, self.slots, self._of_pixels(values), 'amin')
         return self._joined(table, torch.minimum)
 
     def total(self, values: Tensor) -> Tensor:
@@ -58,8 +56,15 @@ class BeamMap:
         A pixel in several beams may count twice in one of them: good for shares only.
         """
         table = values.new_zeros(self.levels * self.count)
-        table.scatter_add_(0, self.slots, values.reshape(-1).index_select(0, self.pixels))
+        table.scatter_add_(0, self.slots, self._of_pixels(values))
         return self._joined(table, torch.add)
+
+    def _of_pixels(self, values: Tensor) -> Tensor:
+        flat = values.reshape(-1)
+        # Where every pixel is in one run, and none without, they are all there, in order.
+        if self.levels == 1 and len(self.pixels) == len(flat):
+            return flat
+        return flat.index_select(0, self.pixels)
 
     def _joined(self, table: Tensor, join: Callable[..., Tensor]) -> Tensor:
         """Hand what holds for a run of beams down to its two halves, to single beams at last."""
