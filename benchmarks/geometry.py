@@ -11,8 +11,8 @@ all frames, and the median of NumPy's time over the package's for the same frame
 that of a camera on an IMU, for which the tables are made anew in every frame. How far the two agree
 is told beside: NumPy's scan knows no pixel's width, so that it differs at the picture's rim.
 
-Two threads need OMP_WAIT_POLICY=PASSIVE on a machine with two cores and anything else to do: else
-they spin for each other, and a step takes a hundred times as long.
+The node computes this in one thread. Two need OMP_WAIT_POLICY=PASSIVE on two cores with anything
+else to do: else they spin for each other, and a step takes a hundred times as long.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ def main() -> None:
     parser.add_argument('--frames', type=int, default=4, help='moments of every drive')
     parser.add_argument('--rounds', type=int, default=4, help='times a frame is looked at')
     parser.add_argument(
-        '--threads', type=int, nargs='+', default=[1, 2], help="torch's, on the processor"
+        '--threads', type=int, nargs='+', default=[1], help="torch's, on the processor"
     )
     parser.add_argument('--output', type=Path, default=RESULTS)
     arguments = parser.parse_args()
@@ -274,7 +274,7 @@ def main() -> None:
     ]
     results: dict[str, Any] = {
         **machine_facts('numpy'),
-        'protocol': __doc__.split('\n\n', 1)[1].strip().replace('\n', ' '),
+        'protocol': ' '.join(__doc__.split('\n\n', 1)[1].split()),
         'size': [WIDTH, HEIGHT],
         'frames': len(frames),
         'rounds': arguments.rounds,
