@@ -171,7 +171,8 @@ class Clouds:
             range_min=group.range_min,
             range_max=group.range_max,
         )
-        scan = make_scan(points, depth == torch.inf, rays, pose, wanted)
+        far, close = depth == torch.inf, depth == -torch.inf
+        scan = make_scan(points, far, rays, pose, wanted, close)
         ranges = scan.ranges.cpu().numpy()
         frame = header.frame_id + LEVEL
         where = Transform(pose.rotation.T, np.zeros(3))

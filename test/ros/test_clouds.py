@@ -224,6 +224,16 @@ def test_open_sky_is_free_and_unknown_is_not():
     assert np.isnan(ranges[-40:]).all()
 
 
+def test_what_is_too_close_to_measure_is_so_in_the_scan():
+    depth = wall(2.0)
+    depth[:, :40] = -np.inf
+
+    ranges = np.asarray(Rig('scan').publish(depth, camera_on_ground(LENS))['scan'].ranges)
+
+    assert np.isneginf(ranges[-20:]).all()
+    assert np.isfinite(ranges[:40]).all()
+
+
 def test_without_tf2_msgs_the_scan_goes_out_and_says_what_is_missing():
     rig = Rig('scan', there=False)
 

@@ -171,3 +171,18 @@ def test_cut_and_foreign_bytes_are_refused():
             RawPointCloud.parse(whole[:length])
     with pytest.raises(CdrError, match='fields'):
         RawPointCloud.parse(whole[:28] + b'\xff\xff\xff\x00' + whole[32:])
+
+
+def test_sensor_msgs_py_reads_the_same_points():
+    """Its reader keeps the rows of an organised cloud; its create_cloud swaps height and width."""
+    point_cloud2 = pytest.importorskip('sensor_msgs_py.point_cloud2')
+    points = organised()
+    points[1, 2, :3] = np.nan
+    cloud = RawPointCloud.of(points, NAMES, header())
+
+    message = deserialize_message(cloud.serialize(), PointCloud2)
+    read = point_cloud2.read_points_numpy(message, field_names=['x', 'y', 'z'])
+    known = point_cloud2.read_points_numpy(message, field_names=['x', 'y', 'z'], skip_nans=True)
+
+    np.testing.assert_array_equal(read.reshape(3, 5, 3), points[..., :3])
+    assert len(known.reshape(-1, 3)) == 14
