@@ -13,7 +13,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from torch import Tensor
 
-from depth_anything_ros.depth import Depth
+from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.geometry.distortion import Distortion, DistortionError
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.geometry.rectification import Rectification
@@ -69,6 +69,7 @@ class Space:
         reporter: Reporter,
     ) -> None:
         self._outputs, self._pose, self._reporter = outputs, pose, reporter
+        self._kind = network.kind
         self.scale = ScaleSource(node, prefix, lambda: settings().scale, tree, reporter)
         self._metres = Metres(network.kind, network.max_depth, self.scale, reporter)
         self._clouds = Clouds(outputs, tree, reporter)
@@ -77,10 +78,17 @@ class Space:
         self._device = torch.device(network.device if on_gpu else 'cpu')
         self._lens: tuple[tuple[object, ...], Rectification] | None = None
 
-    @one_thread()
-    @torch.inference_mode()
     def of(self, frame: PublishedFrame, depth: Depth, info: CameraInfo | None) -> InSpace:
         """Return a frame's depth after filters, and in metres where they can be told."""
+        wanted = frame.settings
+        filtered = wanted.filter.temporal > 0 or wanted.filter.refine or not wanted.rectified
+        if self._kind is DepthKind.RELATIVE and not self.scale.wanted and not filtered:
+            return InSpace(frame, depth.values, None, frame.rgb, depth.network_size[1], None, None)
+        return self._computed(frame, depth, info)
+
+    @one_thread()
+    @torch.inference_mode()
+    def _computed(self, frame: PublishedFrame, depth: Depth, info: CameraInfo | None) -> InSpace:
         settings, rgb = frame.settings, frame.rgb
         values = torch.from_numpy(depth.values).to(self._device)
         intrinsics = None
@@ -104,14 +112,14 @@ class Space:
             pose,
         )
 
-    @one_thread()
-    @torch.inference_mode()
     def publish(self, made: InSpace) -> None:
         """Send scale, clouds and scan of a frame."""
         header, settings = made.frame.header, made.frame.settings
         if self.scale.wanted:
             self._outputs.send(SCALE_TOPIC, self.scale.message(header))
-        if made.metres is not None:
+        if made.metres is None:
+            return
+        with one_thread(), torch.inference_mode():
             metres = torch.from_numpy(made.metres).to(self._device)
             self._clouds.publish(
                 metres,
