@@ -12,7 +12,7 @@ from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth, DepthKind
-from depth_anything_ros.ros.outputs import Outputs
+from depth_anything_ros.ros.outputs import Outputs, limit_range
 from depth_anything_ros.ros.parameters import DepthSettings
 
 if TYPE_CHECKING:
@@ -70,7 +70,9 @@ class FramePublisher:
         if self._kind is DepthKind.RELATIVE:
             outputs.publish_disparity(own, header)
         if metres is not None:
-            outputs.publish_metres(metres, header, settings)
+            # Here, so that the depth image, clouds and scan agree on what is out of range.
+            metres = limit_range(metres, settings.min_range, settings.max_range)
+            outputs.publish_metres(metres, header, settings.encoding)
         if self._space is not None and made is not None:
-            self._space.publish(made)
+            self._space.publish(made, metres)
         outputs.publish_color(own, header, settings)

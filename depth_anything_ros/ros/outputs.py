@@ -98,10 +98,9 @@ class Outputs:
         topic = DEPTH_TOPIC[DepthKind.RELATIVE]
         self.send(topic, encode_disparity(values, header).serialize())
 
-    def publish_metres(self, values: np.ndarray, header: Header, settings: DepthSettings) -> None:
-        """Send metric depth, marked beyond the set ranges."""
-        limited = limit_range(values, settings.min_range, settings.max_range)
-        message = encode_depth(limited, header, settings.encoding)
+    def publish_metres(self, values: np.ndarray, header: Header, encoding: str) -> None:
+        """Send metric depth."""
+        message = encode_depth(values, header, encoding)
         self.send(DEPTH_TOPIC[DepthKind.METRIC], message.serialize())
 
     def publish_color(self, values: np.ndarray, header: Header, settings: DepthSettings) -> None:

@@ -112,15 +112,15 @@ class Space:
             pose,
         )
 
-    def publish(self, made: InSpace) -> None:
-        """Send scale, clouds and scan of a frame."""
+    def publish(self, made: InSpace, published: np.ndarray | None) -> None:
+        """Send scale, clouds and scan of a frame; ``published`` are the metres that went out."""
         header, settings = made.frame.header, made.frame.settings
         if self.scale.wanted:
             self._outputs.send(SCALE_TOPIC, self.scale.message(header))
-        if made.metres is None:
+        if published is None:
             return
         with one_thread(), torch.inference_mode():
-            metres = torch.from_numpy(made.metres).to(self._device)
+            metres = torch.from_numpy(published).to(self._device)
             self._clouds.publish(
                 metres,
                 made.rgb,

@@ -15,7 +15,8 @@ from std_msgs.msg import Header  # noqa: E402
 from depth_anything_ros.depth import Depth, DepthKind  # noqa: E402
 from depth_anything_ros.ros.frame_publisher import FramePublisher  # noqa: E402
 
-FRAME = SimpleNamespace(header=Header(frame_id='cam'), rgb=None, settings='settings')
+SETTINGS = SimpleNamespace(min_range=0.0, max_range=0.0, encoding='32FC1')
+FRAME = SimpleNamespace(header=Header(frame_id='cam'), rgb=None, settings=SETTINGS)
 OWN = np.ones((2, 3), np.float32)
 
 
@@ -31,7 +32,7 @@ class Outputs:
     def publish_disparity(self, values, header):
         self.sent.append(('disparity', values))
 
-    def publish_metres(self, values, header, settings):
+    def publish_metres(self, values, header, encoding):
         self.sent.append(('metres', values))
 
     def publish_color(self, values, header, settings):
@@ -47,9 +48,9 @@ class Space:
     def of(self, frame, depth, info):
         return self.made
 
-    def publish(self, made):
+    def publish(self, made, published):
         assert made is self.made
-        self.outputs.sent.append(('clouds', made.metres))
+        self.outputs.sent.append(('clouds', published))
 
 
 def sent(kind, space=None):

@@ -81,6 +81,30 @@ def test_a_subscriber_of_points_alone_is_enough_to_work_for(graph):
     assert (clouds[0].height, clouds[0].width) == (24, 32)
 
 
+def test_what_is_out_of_range_is_so_in_every_output(graph):
+    """The slope is 1 m at the left and 20 m at the right; 4 to 12 m count."""
+    node = graph.active_node(
+        METRIC, min_range=4.0, max_range=12.0, points__rows=1, points__columns=1, **POSE
+    )
+    depths, clouds = graph.listen('depth/image_rect'), graph.listen('points', PointCloud2)
+    scans = graph.listen('scan', LaserScan)
+
+    exchange(graph, node, 3)
+    graph.spin_until(lambda: depths and clouds and scans)
+
+    depth = decode_depth(depths[0])
+    assert np.isneginf(depth[:, :9]).all()
+    assert np.isposinf(depth[:, 38:]).all()
+    known = np.isfinite(depth[:, 12:34])
+    assert known.all()
+    points = xyz(clouds[0])[..., 2]
+    assert np.isnan(points[:, :9]).all()
+    assert np.isnan(points[:, 38:]).all()
+    ranges = np.asarray(scans[0].ranges)
+    assert np.isneginf(ranges).any()
+    assert ranges[np.isfinite(ranges)].min() > 3.9
+
+
 def test_relative_depth_has_neither_metres_nor_clouds(graph):
     node = graph.active_node()
 
