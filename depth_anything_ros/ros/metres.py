@@ -64,7 +64,8 @@ class Metres:
         if self._filter.settings.strength != wanted.temporal:
             self._filter.settings = replace(self._filter.settings, strength=wanted.temporal)
             self._filter.reset()
-        values = self._filter(values, rgb)
+        if wanted.temporal > 0:
+            values = self._filter(values, rgb)
         if not wanted.refine:
             return values
         spacing = max(1, round(values.shape[1] / max(1, network_width)))

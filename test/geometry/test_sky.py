@@ -18,10 +18,9 @@ def same(made, expected):
 
 def test_saturated_depth_is_beyond_range():
     depth = torch.tensor([[0.5, 79.0, 79.2], [80.0, 81.0, 20.0]])
-    before = depth.clone()
     made = mark_far(depth, 80.0, 0.99)
     assert same(made, torch.tensor([[0.5, 79.0, math.inf], [math.inf, math.inf, 20.0]]))
-    assert torch.equal(depth, before)
+    assert made is depth
 
 
 def test_the_whole_range_can_be_kept():
@@ -29,9 +28,14 @@ def test_the_whole_range_can_be_kept():
     assert mark_far(depth, 20.0, 1.0).tolist() == [[19.75, math.inf]]
 
 
+def test_depth_below_the_limit_everywhere_stays():
+    depth = torch.tensor([[0.5, 79.0], [1.0, 20.0]])
+    assert torch.equal(mark_far(depth.clone(), 80.0, 0.99), depth)
+
+
 def test_marking_keeps_special_values_and_every_shape():
     special = torch.tensor([[math.nan, math.inf, -math.inf, 3.0]])
-    assert same(mark_far(special, 20.0, 0.9), special)
+    assert same(mark_far(special.clone(), 20.0, 0.9), special)
     assert mark_far(torch.zeros(0, 4), 20.0, 0.9).shape == (0, 4)
     assert mark_far(torch.full((2, 3, 4), 20.0), 20.0, 0.9).isinf().all()
 

@@ -84,7 +84,7 @@ def test_metric_depth_at_the_limit_of_its_head_is_beyond_range():
     rgb = np.zeros((1, 4, 3), np.uint8)
 
     def smooth(rig: Rig) -> list[float]:
-        return rig.metres.smooth(values, rgb, header(), rig.settings, 4)[0].tolist()
+        return rig.metres.smooth(values.clone(), rgb, header(), rig.settings, 4)[0].tolist()
 
     assert smooth(Rig(DepthKind.METRIC, 20.0))[:3] == [1.0, pytest.approx(19.7), INF]
     kept = smooth(Rig(DepthKind.METRIC, 20.0, filter__sky=0.0))
