@@ -29,14 +29,15 @@ def mark_far(depth: Tensor, max_depth: float, share: float) -> Tensor:
     That is from ``share`` (of 1) times ``max_depth`` on, the greatest depth in metres that the
     network can say: its sigmoid comes close to it for sky, and for all that is beyond. Ask before
     depth is scaled or corrected for the focal length. NaN and -Inf stay. The tensor itself is
-    changed, and returned: a new one of a large picture takes longer than all the rest. Raises SkyError for a limit that is not above 0 and a share outside (0, 1].
+    changed, and returned: a new one of a large picture takes longer than all the rest. Raises
+    SkyError for a limit that is not above 0 and a share outside (0, 1].
     """
     if not 0 < max_depth < math.inf:
         raise SkyError(f'max_depth is {max_depth!r}: give metres above 0')
     if not 0 < share <= 1:
         raise SkyError(f'the share is {share!r}: give above 0 to 1, 0.99 is usual')
     limit = share * max_depth
-    # Most pictures indoors have none, and to see that takes a fifth of marking it. NaN is not below.
+    # Most pictures indoors have none, and to see that takes a fifth of the time. NaN is not below.
     if depth.device.type == 'cpu' and depth.numel() and bool(depth.amax() < limit):
         return depth
     return depth.masked_fill_(depth >= limit, math.inf)
