@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -23,7 +25,7 @@ LOGGER = logging.getLogger(__name__)
 MOST_SHAPES = 8
 """Shapes whose buffers and graphs are kept."""
 SLOTS = 2
-"""Batches of one shape that may be under way at once."""
+"""Buffers of each shape that are made when it comes first, for batches under way at once."""
 
 
 class CudaEngine:
@@ -32,8 +34,9 @@ class CudaEngine:
     For each shape, that is sizes of the pictures, size of the network and form of the result,
     there are two slots: buffers on both sides and a graph of everything between them. So frame
     n + 1 can go up while n is computed and n - 1 comes down, and nothing is allocated and nothing
-    waits for the device but ``collect``. Where capture fails, the log says so, and the same steps
-    run eagerly. On another device than CUDA, which serves tests, they always do.
+    waits for the device but ``collect``, which one thread may call while another submits. Where
+    capture fails, the log says so, and the same steps run eagerly. On another device than CUDA,
+    which serves tests, they always do.
     """
 
     def __init__(self, network: DepthAnything, device: torch.device, dtype: torch.dtype) -> None:
@@ -45,7 +48,9 @@ class CudaEngine:
         self._gain = 1 / std
         self._shift = -torch.tensor(IMAGENET_MEAN, device=device)[:, None, None] * 255 / std
         self._lanes = Lanes(device)
-        self._slots: dict[Shape, list[Slot]] = {}
+        # Those that nothing is under way in; least recently used shapes come first.
+        self._slots: OrderedDict[Shape, list[Slot]] = OrderedDict()
+        self._lock = threading.Lock()
         self._positions: dict[tuple[int, int], Tensor] = {}
         self._most_pictures: int | None = None
 
@@ -74,29 +79,41 @@ class CudaEngine:
     def submit(
         self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
     ) -> Slot:
-        """Start a batch and return without waiting; ``collect`` its slot before two more."""
+        """Start a batch and return without waiting.
+
+        Raises OutOfMemoryError for more pictures than ``run`` has found room for.
+        """
+        if self._most_pictures is not None and len(pictures) > self._most_pictures:
+            raise OutOfMemoryError(f'{self.device} has memory for {self._most_pictures} pictures')
         shape = Shape(tuple(rgb.shape[:2] for rgb in pictures), size, at_network_size)
-        slots = self._slots_for(shape)
-        slot = slots.pop(0)
-        slots.append(slot)
-        self._lanes.start(slot, pictures, self._computation(shape))
+        with self._lock:
+            slot = self._free_slot(shape)
+            self._lanes.start(slot, pictures)
         return slot
 
     def collect(self, slot: Slot) -> list[np.ndarray]:
         """Wait for a batch and return its depth, float32 arrays of their own."""
-        return self._lanes.finish(slot)
+        depths = self._lanes.finish(slot)
+        # Without the lock, which is held through a capture. A shape may be given up meanwhile.
+        slots = self._slots.get(slot.shape)
+        if slots is not None:
+            slots.append(slot)
+        return depths
 
-    def _slots_for(self, shape: Shape) -> list[Slot]:
-        """Return the slots of a shape, made and captured when it comes first."""
-        slots = self._slots.pop(shape, None)
-        if slots is None:
+    def _free_slot(self, shape: Shape) -> Slot:
+        """Take out a slot of a shape; they are made and captured when it comes first."""
+        if shape not in self._slots:
             while len(self._slots) >= MOST_SHAPES:
-                del self._slots[next(iter(self._slots))]
-            slots = [Slot(shape, self.device) for _ in range(SLOTS)]
-            for slot in slots:
-                self._lanes.capture(slot, self._computation(shape))
-        self._slots[shape] = slots
-        return slots
+                self._slots.popitem(last=False)
+            self._slots[shape] = [self._new_slot(shape) for _ in range(SLOTS)]
+        self._slots.move_to_end(shape)
+        slots = self._slots[shape]
+        return slots.pop(0) if slots else self._new_slot(shape)
+
+    def _new_slot(self, shape: Shape) -> Slot:
+        slot = Slot(shape, self.device, self._computation(shape))
+        self._lanes.capture(slot)
+        return slot
 
     def _computation(self, shape: Shape) -> Callable[[Sequence[Tensor]], list[Tensor]]:
         """Return the steps from uint8 pictures to depth, all on the device."""
@@ -130,8 +147,9 @@ class CudaEngine:
 
     def _shrink(self, pictures: int, size: tuple[int, int], error: Exception) -> None:
         """Give memory back and halve the batch; raises OutOfMemoryError below one picture."""
-        self._slots.clear()
-        self._positions.clear()
+        with self._lock:
+            self._slots.clear()
+            self._positions.clear()
         if self.device.type == 'cuda':
             torch.cuda.empty_cache()
         if pictures == 1:

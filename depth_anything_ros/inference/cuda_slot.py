@@ -29,9 +29,13 @@ class Shape:
 
 
 class Slot:
-    """The buffers of one batch: pinned and device pictures, device and pinned depth."""
+    """The buffers of one batch: pinned and device pictures, device and pinned depth.
 
-    def __init__(self, shape: Shape, device: torch.device) -> None:
+    ``compute`` is what happens between them. It is kept, as a graph reads what it refers to.
+    """
+
+    def __init__(self, shape: Shape, device: torch.device, compute: Computation) -> None:
+        self.shape, self.compute = shape, compute
         pinned = device.type == 'cuda'
         sources = shape.sources
         targets = [shape.size] * len(sources) if shape.at_network_size else sources
@@ -39,7 +43,8 @@ class Slot:
             torch.zeros((*source, 3), dtype=torch.uint8, pin_memory=pinned) for source in sources
         ]
         self.pictures = [staged.to(device) for staged in self.staged]
-        self.depths: list[Tensor] = []
+        # Not in the graphs' memory: the next graph may use that while these come down.
+        self.depths = [torch.empty(target, device=device) for target in targets]
         self.results = [torch.empty(target, pin_memory=pinned) for target in targets]
         self.graph: torch.cuda.CUDAGraph | None = None
         self.done: torch.cuda.Event | None = None
@@ -55,7 +60,7 @@ class Lanes:
             # Graphs share their memory: they run one after the other, on one stream.
             self._pool = torch.cuda.graph_pool_handle()
 
-    def capture(self, slot: Slot, compute: Computation) -> None:
+    def capture(self, slot: Slot) -> None:
         """Record the computation of a slot; without CUDA, or where that fails, it stays eager.
 
         Running out of memory is no such failure, and is raised.
@@ -66,11 +71,14 @@ class Lanes:
             torch.cuda.synchronize()
             with torch.cuda.stream(self._compute):
                 for _ in range(WARM_UPS):
-                    compute(slot.pictures)
+                    slot.compute(slot.pictures)
             torch.cuda.synchronize()
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=self._pool, stream=self._compute):
-                slot.depths = compute(slot.pictures)
+            # Another thread may wait for its batch meanwhile.
+            with torch.cuda.graph(
+                graph, self._pool, self._compute, capture_error_mode='thread_local'
+            ):
+                _copy(slot.compute(slot.pictures), slot.depths)
             slot.graph = graph
         except torch.cuda.OutOfMemoryError:
             raise
@@ -78,23 +86,20 @@ class Lanes:
             reason = str(error).partition('\n')[0]
             LOGGER.warning('CUDA graph capture failed, running eagerly: %s', reason)
 
-    def start(self, slot: Slot, pictures: Sequence[np.ndarray], compute: Computation) -> None:
-        """Send pictures on their way through a slot, once what was in it is done."""
-        if slot.done is not None:
-            slot.done.synchronize()
+    def start(self, slot: Slot, pictures: Sequence[np.ndarray]) -> None:
+        """Send pictures on their way through a slot that nothing is under way in."""
         for staged, rgb in zip(slot.staged, pictures, strict=True):
             np.copyto(staged.numpy(), rgb)
         if not self._cuda:
             _copy(slot.staged, slot.pictures)
-            _copy(compute(slot.pictures), slot.results)
+            _copy(slot.compute(slot.pictures), slot.results)
             return
         with torch.cuda.stream(self._up):
             _copy(slot.staged, slot.pictures)
         self._compute.wait_stream(self._up)
         with torch.cuda.stream(self._compute):
             if slot.graph is None:
-                # Held by the slot, as the download reads them from another stream.
-                slot.depths = compute(slot.pictures)
+                _copy(slot.compute(slot.pictures), slot.depths)
             else:
                 slot.graph.replay()
         self._down.wait_stream(self._compute)

@@ -14,6 +14,7 @@ import numpy as np
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.conventions import network_size
+from depth_anything_ros.inference.pipeline import Pass, Pending, PipelinedEngine, start
 from depth_anything_ros.inference.stage_times import StageTimes
 from depth_anything_ros.model.configuration import PATCH_SIZE
 
@@ -114,6 +115,14 @@ class DepthEstimator:
         return self._model.device()
 
     @property
+    def in_flight(self) -> int:
+        """How many batches to keep under way with ``submit``: 2 where uploads, computation and
+        downloads overlap, else 1.
+        """
+        overlaps = isinstance(self._engine, PipelinedEngine) and self.device.startswith('cuda')
+        return 2 if overlaps else 1
+
+    @property
     def precision(self) -> str:
         """The number format: float32, bfloat16 or float16."""
         return self._model.precision
@@ -165,18 +174,42 @@ class DepthEstimator:
 
         Results come in the order of the pictures; see ``estimate`` for the rest.
         """
-        groups: dict[tuple[int, int], list[int]] = {}
-        for index, rgb in enumerate(pictures):
-            _check_picture(rgb)
-            size = self.network_size(rgb.shape[0], rgb.shape[1], input_size)
-            groups.setdefault(size, []).append(index)
         results: dict[int, Depth] = {}
-        for size, members in groups.items():
-            chosen = [pictures[i] for i in members]
+        for size, members in self._passes(pictures, input_size).items():
+            chosen = [pictures[index] for index in members]
             values = self._engine.run(chosen, size, at_network_size)
             for index, depth in zip(members, values, strict=True):
                 results[index] = Depth(depth, self.kind, size)
         return [results[index] for index in range(len(pictures))]
+
+    def submit(
+        self,
+        pictures: Sequence[np.ndarray],
+        at_network_size: bool = False,
+        input_size: int | None = None,
+    ) -> Pending:
+        """Start ``estimate_batch``; only an engine that has to wait for no device computes here.
+
+        Up to ``in_flight`` batches may be under way. Any one thread may ask them for their result,
+        in the order of the calls; it raises what broke the batch. Pictures must stay as they are
+        until then.
+        """
+        passes = []
+        for size, members in self._passes(pictures, input_size).items():
+            chosen = [pictures[index] for index in members]
+            passes.append(Pass(size, members, start(self._engine, chosen, size, at_network_size)))
+        return Pending(self.kind, passes)
+
+    def _passes(
+        self, pictures: Sequence[np.ndarray], input_size: int | None
+    ) -> dict[tuple[int, int], list[int]]:
+        """Return the indices of the pictures that share a pass, by its network size."""
+        passes: dict[tuple[int, int], list[int]] = {}
+        for index, rgb in enumerate(pictures):
+            _check_picture(rgb)
+            size = self.network_size(rgb.shape[0], rgb.shape[1], input_size)
+            passes.setdefault(size, []).append(index)
+        return passes
 
     def warm_up(
         self, height: int, width: int, pictures: int = 1, input_size: int | None = None

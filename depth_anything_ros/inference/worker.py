@@ -1,14 +1,16 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The thread between callbacks and the network: it takes the newest of every camera."""
+"""The threads between callbacks and the network: they take the newest of every camera."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Generic, TypeVar
 
+from depth_anything_ros.inference.finisher import Finish, Finisher
 from depth_anything_ros.inference.mailbox import Mailbox
 
 Item = TypeVar('Item')
@@ -18,52 +20,68 @@ LONGEST_WAIT = 0.1
 
 
 class Worker(Generic[Item]):
-    """Run ``process`` on the newest items of one or more mailboxes, in a thread of its own.
+    """Run ``begin`` on the newest items of one or more mailboxes, in a thread of its own.
 
-    ``process`` gets a dictionary from mailbox name to item, with every mailbox that has one whose
+    ``begin`` gets a dictionary from mailbox name to item, with every mailbox that has one whose
     turn it is; with ``at_once``, that many at most, those that were served longest ago. So no
-    mailbox starves, however fast the others fill. An exception ``process`` raises goes to
+    mailbox starves, however fast the others fill. An exception it raises goes to
     ``on_error`` with the items, and the thread goes on. ``interval`` returns the least time in
     seconds between two items of the mailbox it is given, 0 for none; it is asked again while the
     thread waits, so that it may change at any time. Items that arrive while their mailbox waits
     replace each other, and hold up no other mailbox.
+
+    ``begin`` returns what does the rest, None when nothing is left to do. With ``in_flight`` 1 that
+    is called at once. With more it is called in a second thread, in the order in which things
+    were begun, and items are taken while fewer than ``in_flight`` calls are not at their end.
     """
 
     def __init__(
         self,
         names: tuple[str, ...],
-        process: Callable[[dict[str, Item]], None],
+        begin: Callable[[dict[str, Item]], Finish | None],
         on_error: Callable[[Exception, dict[str, Item]], None],
         interval: Callable[[str], float] = lambda name: 0.0,
         at_once: int | None = None,
+        in_flight: int = 1,
     ) -> None:
         self._condition = threading.Condition()
         self.mailboxes: dict[str, Mailbox[Item]] = {
             name: Mailbox(self._condition) for name in names
         }
-        self._process, self._on_error, self._interval = process, on_error, interval
-        self._at_once = at_once
+        self._begin, self._on_error, self._interval = begin, on_error, interval
+        self._at_once, self._in_flight = at_once, in_flight
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._finisher: Finisher | None = None
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start the thread, or the two."""
         if self._thread is not None:
             raise RuntimeError('the worker runs already')
         self._stopping.clear()
+        if self._in_flight > 1:
+            self._finisher = Finisher(self._condition)
+            self._finisher.start()
         self._thread = threading.Thread(target=self._run, name='depth-worker', daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float = 30.0) -> dict[str, Item]:
-        """Finish the call in progress, end the thread, and return the items nobody processed."""
+        """Finish what was begun, end the threads, and return the items nobody processed.
+
+        Raises TimeoutError when that takes more than ``timeout`` s; it may be tried again.
+        """
+        end = time.monotonic() + timeout
         self._stopping.set()
         with self._condition:
             self._condition.notify_all()
         if self._thread is not None:
             self._thread.join(timeout)
-            if self._thread.is_alive():
+            ended = not self._thread.is_alive()
+            if ended and self._finisher is not None:
+                ended = self._finisher.stop(max(end - time.monotonic(), 0.0))
+            if not ended:
                 raise TimeoutError(f'the worker did not end within {timeout} s')
-            self._thread = None
+            self._thread = self._finisher = None
         return self._take(self.mailboxes)
 
     def _take(self, names: Iterable[str]) -> dict[str, Item]:
@@ -74,9 +92,23 @@ class Worker(Generic[Item]):
         served = dict.fromkeys(self.mailboxes, float('-inf'))
         while items := self._next(served):
             try:
-                self._process(items)
+                finish = self._begin(items)
             except Exception as error:  # the thread must outlive any frame
                 self._on_error(error, items)
+                continue
+            if finish is None:
+                continue
+            finish = partial(self._finish, finish, items)
+            if self._finisher is None:
+                finish()
+            else:
+                self._finisher.add(finish)
+
+    def _finish(self, finish: Finish, items: dict[str, Item]) -> None:
+        try:
+            finish()
+        except Exception as error:  # the thread must outlive any frame
+            self._on_error(error, items)
 
     def _next(self, served: dict[str, float]) -> dict[str, Item]:
         """Wait for the items whose turn it is and take them; return none when stopping.
@@ -85,6 +117,9 @@ class Worker(Generic[Item]):
         """
         with self._condition:
             while not self._stopping.is_set():
+                if self._finisher is not None and self._finisher.under_way >= self._in_flight:
+                    self._condition.wait()
+                    continue
                 now = time.monotonic()
                 full = [name for name in served if self.mailboxes[name].full]
                 waits = {name: served[name] + self._interval(name) - now for name in full}

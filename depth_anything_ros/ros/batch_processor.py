@@ -5,8 +5,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
+
+from depth_anything_ros.depth import Depth
 from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.inference.faults import DeviceLostError
 from depth_anything_ros.ros.frame_processor import Frame, FrameProcessor
@@ -18,15 +23,35 @@ These run the pictures of a batch one after the other. Taken camera by camera, i
 is taken when its own turn comes, and none waits for the others' depth: with four cameras the
 age falls to 0.35 of a batch's, for 5 % fewer frames.
 """
-_Pass = tuple[tuple[int, int], int, bool]
-"""What frames of one pass share: the network size, the input_size, whether depth has that size."""
+
+
+@dataclass(frozen=True)
+class _Common:
+    """What frames of one pass share."""
+
+    network_size: tuple[int, int]
+    input_size: int
+    at_network_size: bool
+
+
+_Members = list[tuple[FrameProcessor, Frame]]
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """Frames under way: ``result`` waits for their depth; ``start`` is in nanoseconds."""
+
+    members: _Members
+    start: int
+    result: Callable[[], list[Depth]]
 
 
 class BatchProcessor:
     """Process the newest message of each camera; what one of them suffers does not touch others.
 
     ``cameras`` has a FrameProcessor by the name of each camera. ``on_lost`` is called when the
-    device does not answer any more; it must return at once.
+    device does not answer any more, once; it must return at once. One thread may begin while
+    another does the rest of what was begun before.
     """
 
     def __init__(
@@ -36,13 +61,39 @@ class BatchProcessor:
         on_lost: Callable[[], None],
     ) -> None:
         self._estimator, self._cameras, self._on_lost = estimator, cameras, on_lost
+        self._lost = False
 
     def process(self, messages: Mapping[str, bytes]) -> None:
         """Publish the depth of serialized images, given by camera, and count every frame.
 
         A pass that breaks fails the frames in it, and the next one is tried.
         """
-        passes: dict[_Pass, list[tuple[FrameProcessor, Frame]]] = {}
+        for common, members in self._read(messages):
+            arguments = _pictures(members), common.at_network_size, common.input_size
+            start = time.perf_counter_ns()
+            result = partial(self._estimator.estimate_batch, *arguments)
+            self._finish([_Pass(members, start, result)])
+
+    def begin(self, messages: Mapping[str, bytes]) -> Callable[[], None] | None:
+        """Start what ``process`` does, and return what does the rest; None when nothing is left.
+
+        The engine has all passes of ``messages`` before the first of them is waited for.
+        """
+        passes = []
+        for common, members in self._read(messages):
+            arguments = _pictures(members), common.at_network_size, common.input_size
+            start = time.perf_counter_ns()
+            try:
+                pending = self._estimator.submit(*arguments)
+            except Exception as error:
+                self._fail(members, error)
+            else:
+                passes.append(_Pass(members, start, pending.result))
+        return partial(self._finish, passes) if passes else None
+
+    def _read(self, messages: Mapping[str, bytes]) -> Iterable[tuple[_Common, _Members]]:
+        """Return the frames that the network is to see, those of one pass together."""
+        passes: dict[_Common, _Members] = {}
         for name, serialized in messages.items():
             camera = self._cameras[name]
             try:
@@ -52,28 +103,34 @@ class BatchProcessor:
                 continue
             if frame is not None:
                 at_network_size = frame.settings.output_size == 'network'
-                key = (frame.network_size, frame.input_size, at_network_size)
-                passes.setdefault(key, []).append((camera, frame))
-        for (_, input_size, at_network_size), members in passes.items():
-            self._run(members, input_size, at_network_size)
+                common = _Common(frame.network_size, frame.input_size, at_network_size)
+                passes.setdefault(common, []).append((camera, frame))
+        return passes.items()
 
-    def _run(
-        self, members: list[tuple[FrameProcessor, Frame]], input_size: int, at_network_size: bool
-    ) -> None:
-        pictures = [frame.rgb for _, frame in members]
-        start = time.perf_counter_ns()
-        try:
-            depths = self._estimator.estimate_batch(pictures, at_network_size, input_size)
-        except Exception as error:
-            for camera, _ in members:
-                camera.fail(error)
-            if isinstance(error, DeviceLostError):
-                self._on_lost()
-            return
-        took = time.perf_counter_ns() - start
-        for (camera, frame), depth in zip(members, depths, strict=True):
-            camera.counters.stages.add('inference', took)
+    def _finish(self, passes: list[_Pass]) -> None:
+        """Wait for passes in their order, publish, and count."""
+        for one in passes:
             try:
-                camera.publish(frame, depth)
+                depths = one.result()
             except Exception as error:
-                camera.fail(error)
+                self._fail(one.members, error)
+                continue
+            took = time.perf_counter_ns() - one.start
+            for (camera, frame), depth in zip(one.members, depths, strict=True):
+                camera.counters.stages.add('inference', took)
+                try:
+                    camera.publish(frame, depth)
+                except Exception as error:
+                    camera.fail(error)
+
+    def _fail(self, members: _Members, error: Exception) -> None:
+        """Count the frames of a pass that broke."""
+        for camera, _ in members:
+            camera.fail(error)
+        if isinstance(error, DeviceLostError) and not self._lost:
+            self._lost = True
+            self._on_lost()
+
+
+def _pictures(members: _Members) -> list[np.ndarray]:
+    return [frame.rgb for _, frame in members]

@@ -56,7 +56,7 @@ class FrameProcessor:
 
     ``settings`` returns the newest settings and is asked once a frame; ``now`` is the node's
     clock. Every frame is counted here, by ``read`` unless it returns it, then by ``publish``; when
-    one of them raises, by ``fail``.
+    one of them raises, by ``fail``. One thread may ``read`` while another does ``publish``.
     """
 
     estimator: DepthEstimator

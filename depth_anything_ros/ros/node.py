@@ -235,10 +235,10 @@ class DepthNode(LifecycleNode):
         )
         worker: Worker[bytes] = Worker(
             tuple(self.cameras),
-            processor.process,
+            processor.begin if estimator.in_flight > 1 else processor.process,
             lambda error, _: self.get_logger().error(f'the worker goes on after: {error!r}'),
             lambda name: self._settings.of(name).interval,
-            at_once,
+            *(at_once, estimator.in_flight),
         )
         return _Engine(estimator, worker)
 

@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 import copy
+import gc
 import logging
+import threading
+import weakref
 
 import numpy as np
 import pytest
 import torch
 
-from depth_anything_ros.inference.cuda_engine import MOST_SHAPES, CudaEngine
+from depth_anything_ros.inference.cuda_engine import MOST_SHAPES, SLOTS, CudaEngine
 from depth_anything_ros.inference.engine import EagerEngine
 from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
+from depth_anything_ros.inference.pipeline import start
+from depth_anything_ros.inference.worker import Worker
 from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 
@@ -192,3 +197,118 @@ def test_graphs_are_captured_and_a_failing_capture_runs_eagerly(network, monkeyp
 
     assert 'running eagerly: operation not permitted' in caplog.text
     np.testing.assert_allclose(got, want, rtol=1e-3)
+
+
+def test_more_batches_of_a_shape_than_it_has_buffers_do_not_mix(network):
+    engine = engine_of(network, 'cpu')
+    pictures = [picture(42, 56, seed) for seed in range(2 * SLOTS + 1)]
+    want = [engine.run([rgb], (42, 56), True)[0] for rgb in pictures]
+
+    under_way = [engine.submit([rgb], (42, 56), True) for rgb in pictures]
+    got = [engine.collect(slot)[0] for slot in under_way]
+
+    np.testing.assert_array_equal(got, want)
+
+
+def test_buffers_are_used_again(network):
+    engine = engine_of(network, 'cpu')
+    engine.run([picture(42, 56)], (42, 56), True)
+    made = {id(slot) for slots in engine._slots.values() for slot in slots}
+
+    used = set()
+    for _ in range(3):
+        under_way = [engine.submit([picture(42, 56)], (42, 56), True) for _ in range(SLOTS)]
+        used |= {id(slot) for slot in under_way}
+        for slot in under_way:
+            engine.collect(slot)
+
+    assert used == made
+
+
+def test_a_batch_whose_shape_is_given_up_while_it_is_under_way_ends_well(network):
+    engine = engine_of(network, 'cpu')
+    want = engine.run([picture(42, 56)], (42, 56), True)[0]
+
+    slot = engine.submit([picture(42, 56)], (42, 56), True)
+    for columns in range(5, 5 + MOST_SHAPES):
+        engine.run([picture(28, 14 * columns)], (28, 14 * columns), True)
+
+    np.testing.assert_array_equal(engine.collect(slot)[0], want)
+    assert slot.shape not in engine._slots
+
+
+def test_more_pictures_than_there_was_room_for_are_not_submitted_again(network, monkeypatch):
+    engine = engine_of(network, 'cpu')
+    pictures = [picture(42, 56, seed) for seed in range(3)]
+    seen = fail_above(engine, 1, monkeypatch)
+    engine.run(pictures, (42, 56), True)
+    seen.clear()
+
+    with pytest.raises(OutOfMemoryError, match='memory for 1 pictures'):
+        engine.submit(pictures, (42, 56), True)
+
+    assert seen == []
+
+
+def test_what_a_graph_refers_to_lives_as_long_as_its_slot(network):
+    engine = engine_of(network, 'cpu')
+    engine.run([picture(42, 56)], (42, 56), True)
+    position = weakref.ref(engine._positions[42, 56])
+
+    engine._positions.clear()
+    assert position() is not None
+    engine._slots.clear()
+    gc.collect()
+    assert position() is None
+
+
+def test_two_threads_with_two_batches_in_flight_give_what_one_gives(network):
+    engine = engine_of(network, 'cpu')
+    shapes = [(42, 56), (84, 112), (56, 42)]
+    pictures = [picture(*shapes[number % 3], number) for number in range(12)]
+    want = [engine.run([rgb], (42, 56), False)[0] for rgb in pictures]
+    got: dict[int, np.ndarray] = {}
+    errors: list[Exception] = []
+    begun = threading.Semaphore(0)
+
+    def begin(items: dict[str, int]):
+        number = items['camera']
+        values = start(engine, [pictures[number]], (42, 56), False)
+        begun.release()
+        return lambda: got.update({number: values()[0]})
+
+    worker: Worker[int] = Worker(
+        ('camera',), begin, lambda error, _: errors.append(error), in_flight=2
+    )
+    worker.start()
+    for number in range(len(pictures)):
+        worker.mailboxes['camera'].put(number)
+        assert begun.acquire(timeout=30.0)
+    worker.stop()
+
+    assert errors == [] and list(got) == list(range(len(pictures)))
+    for number, depth in got.items():
+        np.testing.assert_array_equal(depth, want[number])
+
+
+@pytest.mark.parametrize('pictures', [1, 3])
+def test_memory_that_runs_out_under_way_halves_the_batch(network, monkeypatch, pictures):
+    engine = engine_of(network, 'cpu')
+    batch = [picture(42, 56, seed) for seed in range(pictures)]
+    want = engine.run(batch, (42, 56), True)
+    before = start(engine, batch, (42, 56), True)
+    finish, failures = engine._lanes.finish, [torch.cuda.OutOfMemoryError('CUDA out of memory')]
+
+    def fail_once(slot):
+        if failures:
+            raise failures.pop()
+        return finish(slot)
+
+    monkeypatch.setattr(engine._lanes, 'finish', fail_once)
+    fail_above(engine, 1, monkeypatch)
+
+    for values in (before, None):  # what broke in collect, then what breaks in submit
+        got = (values or start(engine, batch, (42, 56), True))()
+        for one, other in zip(got, want, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-4)
+    assert engine._most_pictures == (1 if pictures > 1 else None)

@@ -159,6 +159,7 @@ class CodedNetwork:
 
     kind, model, precision, own_input_size = DepthKind.METRIC, 'coded', 'float32', 42
     max_depth = None
+    in_flight = 1
     stages = StageTimes()
 
     def __init__(self, device: str) -> None:

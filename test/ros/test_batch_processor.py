@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.counters import FrameCounters
+from depth_anything_ros.inference.faults import DeviceLostError
 from depth_anything_ros.inference.preprocessing import network_size
 from depth_anything_ros.ros.batch_processor import BatchProcessor
 from depth_anything_ros.ros.frame_processor import Frame
@@ -123,3 +125,89 @@ def test_a_frame_that_cannot_be_published_does_not_touch_the_others():
 
 def test_without_frames_the_network_does_not_run():
     assert run({'a': Camera()}, a=b'rejected') == []
+
+
+class HalvedEstimator(Estimator):
+    """Computes a pass when it is asked for the result; ``faults`` break the halves."""
+
+    def __init__(self, **faults):
+        super().__init__()
+        self.events, self.faults = [], faults
+
+    def note(self, half, number):
+        self.events.append(f'{half} {number}')
+        if self.events[-1] in self.faults.get('at', ()):
+            raise self.faults['error']
+
+    def submit(self, pictures, at_network_size, input_size):
+        number = pictures[0][0, 0, 0]
+        self.note('submit', number)
+
+        def result():
+            self.note('result', number)
+            return self.estimate_batch(pictures, at_network_size, input_size)
+
+        return SimpleNamespace(result=result)
+
+
+def processor_of(estimator, cameras):
+    lost = []
+    return BatchProcessor(estimator, cameras, on_lost=lambda: lost.append(True)), lost
+
+
+def test_begin_leaves_the_wait_and_the_publishing_to_what_it_returns():
+    cameras, estimator = {'a': Camera(), 'b': Camera(input_size=56)}, HalvedEstimator()
+    processor, _ = processor_of(estimator, cameras)
+
+    first = processor.begin({'a': b'\1', 'b': b'\2'})
+    second = processor.begin({'a': b'\3'})
+
+    assert estimator.events == ['submit 1', 'submit 2', 'submit 3']
+    assert not cameras['a'].published + cameras['b'].published
+    first()
+    assert (cameras['a'].published, cameras['b'].published) == ([(1, 1.0)], [(2, 2.0)])
+    second()
+    assert cameras['a'].published == [(1, 1.0), (3, 3.0)]
+    assert estimator.events[3:] == ['result 1', 'result 2', 'result 3']
+    assert list(cameras['a'].counters.stages.percentiles()) == ['inference']
+    assert estimator.passes == [(1, 42, False), (1, 56, False), (1, 42, False)]
+
+
+@pytest.mark.parametrize(('bad', 'failed'), [(b'broken', ['cannot read']), (b'rejected', [])])
+def test_begin_leaves_nothing_where_no_frame_can_be_used(bad, failed):
+    cameras, estimator = {'a': Camera()}, HalvedEstimator()
+    processor, _ = processor_of(estimator, cameras)
+
+    assert processor.begin({'a': bad}) is None
+
+    assert (estimator.events, cameras['a'].failed) == ([], failed)
+
+
+@pytest.mark.parametrize('half', ['submit', 'result'])
+def test_a_fault_of_either_half_fails_its_own_frames_only(half):
+    cameras = {'a': Camera(), 'b': Camera(), 'c': Camera(input_size=56)}
+    estimator = HalvedEstimator(at=[f'{half} 1'], error=RuntimeError('the pass broke'))
+    processor, lost = processor_of(estimator, cameras)
+
+    first = processor.begin({'a': b'\1', 'b': b'\2', 'c': b'\3'})
+    second = processor.begin({'a': b'\4'})
+    first()
+    second()
+
+    assert cameras['a'].failed == cameras['b'].failed == ['the pass broke']
+    assert (cameras['a'].published, cameras['c'].published) == ([(4, 4.0)], [(3, 3.0)])
+    assert lost == [] and not cameras['c'].failed
+
+
+@pytest.mark.parametrize('half', ['submit', 'result'])
+def test_a_lost_device_is_told_once_by_whatever_was_under_way(half):
+    cameras = {'a': Camera()}
+    at, error = [f'{half} 1', f'{half} 2'], DeviceLostError('the GPU does not answer')
+    processor, lost = processor_of(HalvedEstimator(at=at, error=error), cameras)
+
+    for rest in [processor.begin({'a': b'\1'}), processor.begin({'a': b'\2'})]:
+        if rest is not None:
+            rest()
+
+    assert lost == [True]
+    assert cameras['a'].failed == ['the GPU does not answer'] * 2
