@@ -21,9 +21,12 @@ if (($#)); then
 fi
 # The middleware is native code that keeps threads and memory beyond a test, and is fed garbage by some:
 # each file that talks ROS has a process of its own, so that none can harm another.
-status=0
+failed=()
 for file in test/ros/test_*.py; do
-    timeout 300 .venv/bin/python -m pytest -q "$file" || { echo "failed: $file"; status=1; }
+    timeout 300 .venv/bin/python -m pytest -q "$file" || failed+=("$file")
 done
-.venv/bin/python -m pytest -q --ignore=test/ros || status=1
-exit "$status"
+.venv/bin/python -m pytest -q --ignore=test/ros || failed+=('the tests outside test/ros')
+if ((${#failed[@]})); then
+    printf 'failed: %s\n' "${failed[@]}"
+    exit 1
+fi

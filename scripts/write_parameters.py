@@ -24,9 +24,6 @@ PER_CAMERA = 'Those from `compressed` on can be set for one camera of several: `
 
 def page() -> str:
     """Return the page."""
-    per_camera = (
-        'Those from `compressed` on can be set for one camera of several: `front.rate_limit`.'
-    )
     return (
         f'{HEAD}## depth_node\n\n{PER_CAMERA}\n\n{markdown(DEPTH_PARAMETERS)}\n'
         f'## camera_node\n\n{markdown(CAMERA_PARAMETERS)}'

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
+import cv2
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -37,10 +40,18 @@ def mark_far(depth: Tensor, max_depth: float, share: float) -> Tensor:
     if not 0 < share <= 1:
         raise SkyError(f'the share is {share!r}: give above 0 to 1, 0.99 is usual')
     limit = share * max_depth
-    # Most pictures indoors have none, and to see that takes a fifth of the time. NaN is not below.
-    if depth.device.type == 'cpu' and depth.numel() and bool(depth.amax() < limit):
-        return depth
-    return depth.masked_fill_(depth >= limit, math.inf)
+    if depth.device.type != 'cpu' or depth.ndim != 2 or not depth.is_contiguous():
+        return depth.masked_fill_(depth >= limit, math.inf)
+    if depth.numel():
+        # A quarter of the time of torch's; NaN is not above the limit here either.
+        values = depth.numpy()
+        cv2.copyTo(_infinite(values.shape), (values >= limit).view(np.uint8), values)
+    return depth
+
+
+@lru_cache(maxsize=4)
+def _infinite(shape: tuple[int, ...]) -> np.ndarray:
+    return np.full(shape, np.inf, np.float32)
 
 
 def far_disparity(disparity: Tensor) -> Tensor:

@@ -69,6 +69,8 @@ def main(
 
     ``make_node`` makes another node than DepthNode() once ROS is up.
     """
+    # A tenth of the usual: a frame changes threads thrice, and may wait this long each time.
+    sys.setswitchinterval(0.0005)
     stop = _Stop()
     import rclpy
     from rclpy.exceptions import NameValidationException, ParameterException

@@ -4,6 +4,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -98,3 +99,21 @@ def test_says_what_is_wrong():
             mark_far(depth, 20.0, share)
     with pytest.raises(SkyError, match=r'\(1, 2, 3\)'):
         far_disparity(torch.ones(1, 2, 3))
+
+
+@pytest.mark.parametrize('width', [1, 4, 5, 640])
+def test_a_picture_and_the_same_numbers_in_another_shape_are_marked_alike(width):
+    rng = np.random.default_rng(width)
+    depth = rng.uniform(0, 30, (7, width)).astype(np.float32)
+    special = rng.random(depth.shape)
+    for value, low in ((math.nan, 0.9), (math.inf, 0.8), (-math.inf, 0.7), (18.0, 0.6)):
+        depth[(special > low) & (special < low + 0.1)] = value
+    limit = np.float32(0.9 * 20.0)
+    with np.errstate(invalid='ignore'):
+        expected = np.where(depth >= limit, np.float32(math.inf), depth)
+
+    flat = mark_far(torch.from_numpy(depth.ravel().copy()), 20.0, 0.9)
+    made = mark_far(torch.from_numpy(depth.copy()), 20.0, 0.9)
+
+    np.testing.assert_array_equal(made.numpy(), expected)
+    np.testing.assert_array_equal(flat.numpy(), expected.ravel())
