@@ -96,27 +96,34 @@ def find_obstacles(
         raise ObstacleError(
             f'points are {tuple(points.shape)} of {points.dtype}: give (..., 3) of float32'
         )
+    flat = points.reshape(-1, 3)
     # Coordinates one after the other: whole vectors of each are several times as fast to read.
-    planes = points.reshape(-1, 3).T.contiguous()
+    planes = flat.T.contiguous()
     heights = _along(planes, *(ground or GroundPlane.level()).seen_from(camera))
+    # The ground and what is above the band is most of a picture, so heights alone come first. A
+    # comparison with NaN is false, so that unknown points go here.
+    rows = ((heights >= settings.min_height) & (heights <= settings.max_height)).nonzero()[:, 0]
+    # On the CPU index_select takes a quarter of the time of an index in brackets.
+    planes, heights = planes.index_select(1, rows), heights.index_select(0, rows)
     x, y = (_along(planes, camera.rotation[axis]) for axis in (0, 1))
     distance = torch.hypot(x, y)
-    # A comparison with NaN is false, so that unknown points go here.
     found = heights >= distance * settings.ground_slope + settings.min_height
-    found &= heights <= settings.max_height
     found &= (distance >= settings.min_range) & (distance <= settings.max_range)
-    rows = found.nonzero()[:, 0]
-    # On the CPU index_select takes a quarter of the time of an index in brackets.
-    nearness = sum(axis * axis for axis in planes).index_select(0, rows)
+    kept = found.nonzero()[:, 0]
+    rows, heights, x, y = (each.index_select(0, kept) for each in (rows, heights, x, y))
+    nearness = sum(axis * axis for axis in planes).index_select(0, kept)
     if settings.voxel > 0 and len(rows):
-        cubes = _cubes([axis.index_select(0, rows) for axis in (x, y, heights)], settings)
+        cubes = _cubes([x, y, heights], settings)
         chosen, counts = _nearest_of_each(cubes, nearness)
         enough = counts >= _needed(nearness.index_select(0, chosen), settings, pitch)
         chosen = chosen[enough]
-        rows, nearness = rows.index_select(0, chosen), nearness.index_select(0, chosen)
+        rows, heights, nearness = (
+            each.index_select(0, chosen) for each in (rows, heights, nearness)
+        )
     if len(rows) > settings.max_points:
-        rows = rows[torch.sort(nearness, stable=True).indices[: settings.max_points]]
-    return Obstacles(points.reshape(-1, 3).index_select(0, rows), heights.index_select(0, rows))
+        nearest = torch.sort(nearness, stable=True).indices[: settings.max_points]
+        rows, heights = rows.index_select(0, nearest), heights.index_select(0, nearest)
+    return Obstacles(flat.index_select(0, rows), heights)
 
 
 def _along(planes: Tensor, direction: np.ndarray, start: float = 0.0) -> Tensor:
