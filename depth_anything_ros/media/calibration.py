@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
+from depth_anything_ros.media.plain_yaml import PlainYamlError, read_plain_yaml
 
 # How many coefficients the models of sensor_msgs/distortion_models.hpp take.
 DISTORTION_MODELS = {'plumb_bob': (4, 5), 'rational_polynomial': (8, 12, 14), 'equidistant': (4,)}
 _MAX_SIZE = 2**16
+_SHOWN = 80
 
 
 class CalibrationError(ValueError):
@@ -64,14 +66,15 @@ def read_calibration(path: str | Path) -> Calibration:
 
     A leading ``file://`` is dropped. Raises CalibrationError naming the file and the field.
     """
-    path = Path(str(path).removeprefix('file://')).expanduser()
+    path = Path(str(path).removeprefix('file://'))
     try:
-        document = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError) as error:
+        path = path.expanduser()
+        document = read_plain_yaml(path)
+    except PlainYamlError as error:
+        raise CalibrationError(f'calibration file {path} is not plain YAML: {error}') from error
+    # A home that is not there is a RuntimeError, a zero in the name a ValueError.
+    except (OSError, RuntimeError, ValueError) as error:
         raise CalibrationError(f'calibration file {path} cannot be read: {error}') from error
-    except yaml.YAMLError as error:
-        where = ' '.join(str(error).split())
-        raise CalibrationError(f'calibration file {path} is not plain YAML: {where}') from error
     if not isinstance(document, Mapping):
         raise CalibrationError(f'calibration file {path} holds no fields (image_width, ...)')
     try:
@@ -84,7 +87,7 @@ def _parse(document: Mapping[str, Any]) -> Calibration:
     model = document.get('distortion_model', 'plumb_bob')  # older files leave it out
     if not isinstance(model, str) or model not in DISTORTION_MODELS:
         raise CalibrationError(
-            f'distortion_model {model!r} is none of {", ".join(DISTORTION_MODELS)}'
+            f'distortion_model {_shown(model)} is none of {", ".join(DISTORTION_MODELS)}'
         )
     d = _matrix(document, 'distortion_coefficients', None, None)
     if len(d) not in DISTORTION_MODELS[model]:
@@ -100,7 +103,7 @@ def _parse(document: Mapping[str, Any]) -> Calibration:
     return Calibration(
         width=_size(document, 'image_width'),
         height=_size(document, 'image_height'),
-        camera_name=str(document.get('camera_name', 'camera')),
+        camera_name=_name(document),
         distortion_model=model,
         d=d,
         k=k,
@@ -109,10 +112,17 @@ def _parse(document: Mapping[str, Any]) -> Calibration:
     )
 
 
+def _name(document: Mapping[str, Any]) -> str:
+    value = document.get('camera_name', 'camera')
+    if not isinstance(value, (str, int, float)):  # 0042 and 1.0 are names too
+        raise CalibrationError(f'camera_name must be a text, got {_shown(value)}')
+    return str(value)
+
+
 def _size(document: Mapping[str, Any], field: str) -> int:
     value = document.get(field)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _MAX_SIZE:
-        raise CalibrationError(f'{field} must be a number of pixels above 0, got {value!r}')
+        raise CalibrationError(f'{field} must be a number of pixels above 0, got {_shown(value)}')
     return value
 
 
@@ -125,12 +135,13 @@ def _matrix(
         raise CalibrationError(f'{field} is missing or holds no rows, cols and data')
     for name, wanted in (('rows', rows), ('cols', cols)):
         count = entry.get(name)
-        if isinstance(count, bool) or not isinstance(count, int) or wanted not in (None, count):
+        whole = isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= _MAX_SIZE
+        if not whole or wanted not in (None, count):
             expected = 'a whole number' if wanted is None else wanted
-            raise CalibrationError(f'{field}: {name} must be {expected}, got {count!r}')
+            raise CalibrationError(f'{field}: {name} must be {expected}, got {_shown(count)}')
     data = entry.get('data')
     if not isinstance(data, list) or len(data) != entry['rows'] * entry['cols']:
-        found = f'{len(data)} numbers' if isinstance(data, list) else repr(data)
+        found = f'{len(data)} numbers' if isinstance(data, list) else _shown(data)
         raise CalibrationError(
             f'{field}: data must be {entry["rows"] * entry["cols"]} numbers, got {found}'
         )
@@ -141,8 +152,15 @@ def _number(field: str, value: Any) -> float:
     try:
         # YAML 1.1 reads 1e-05, as C++ writes it, as a string.
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise CalibrationError(f'{field}: {value!r} is not a finite number')
+        raise CalibrationError(f'{field}: {_shown(value)} is not a finite number')
     return number
+
+
+def _shown(value: Any) -> str:
+    """Return a value as the file has it, or the beginning of a long one."""
+    if isinstance(value, int) and value.bit_length() > _SHOWN:
+        return f'a number of {value.bit_length()} bits'
+    return reprlib.repr(value) if isinstance(value, (dict, list)) else repr(value)[:_SHOWN]

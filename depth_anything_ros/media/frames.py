@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.media.decoding import MAX_PIXELS
 
 DEFAULT_RATE = 10.0  # Hz, for sources without a rate of their own
 
@@ -83,7 +84,8 @@ def fit(rgb: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
     """Resize a picture to (width, height) pixels.
 
     A width or height of 0 follows from the other one with the aspect kept; None, or both 0, keeps
-    the picture as it is. Shrinking averages areas, so that textures do not flicker.
+    the picture as it is. Shrinking averages areas, so that textures do not flicker. Raises
+    SourceError for more than MAX_PIXELS, as a long, thin picture would get.
     """
     if size is None or size == (0, 0):
         return rgb
@@ -92,6 +94,11 @@ def fit(rgb: np.ndarray, size: tuple[int, int] | None) -> np.ndarray:
     new_height = size[1] or max(1, round(height * size[0] / width))
     if (new_width, new_height) == (width, height):
         return rgb
+    if new_width * new_height > MAX_PIXELS:
+        raise SourceError(
+            f'a picture of {width}x{height} pixels would become {new_width}x{new_height}, above '
+            f'the limit of {MAX_PIXELS} pixels: set a smaller width and height'
+        )
     shrinks = new_width < width and new_height < height
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return cv2.resize(rgb, (new_width, new_height), interpolation=how)

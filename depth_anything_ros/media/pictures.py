@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from depth_anything_ros.media.decoding import DecodingError, decode_picture
 from depth_anything_ros.media.frames import (
     DEFAULT_RATE,
     Frame,
@@ -23,6 +24,9 @@ PICTURE_SUFFIXES = tuple(
     f'.{kind}' for kind in ['bmp', 'jpeg', 'jpg', 'pgm', 'png', 'pnm', 'ppm', 'tif', 'tiff', 'webp']
 )
 
+MAX_BYTES = 2**30
+"""Largest file that is read: more than MAX_PIXELS take as plain 16-bit colours."""
+
 
 def is_picture(path: Path) -> bool:
     """Tell by its name whether a file is a picture."""
@@ -33,13 +37,17 @@ def read_picture(path: Path) -> np.ndarray | None:
     """Read a picture as (H, W, 3) uint8 RGB; None when it cannot be decoded.
 
     Grey pictures get three equal channels, 16-bit ones their upper 8 bits, and the orientation of
-    the EXIF block is applied.
+    the EXIF block is applied. The format is told by content. What claims more pixels than
+    MAX_PIXELS of media/decoding.py is not decoded, nor is a file of more than MAX_BYTES.
     """
     try:
-        bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error:  # for sizes over its limit; other bad pictures give None
+        with path.open('rb') as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            return None
+        return cv2.cvtColor(decode_picture(content), cv2.COLOR_BGR2RGB)
+    except (OSError, DecodingError):
         return None
-    return None if bgr is None else cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
 
 
 class PictureSource(Source):

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
+from depth_anything_ros.media import decoding
 from depth_anything_ros.media.bag import BagError, BagReader
 
 CHANNELS = {'rgb8': 3, 'bgr8': 3, 'mono8': 1}
@@ -49,9 +49,10 @@ def decode_picture(message: Any) -> np.ndarray:
     """Return (H, W, 3) uint8 RGB of an Image or CompressedImage as rosbags reads it."""
     data = np.asarray(message.data, np.uint8)
     if hasattr(message, 'format'):
-        bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        if bgr is None:
-            raise BagError(f'a compressed image ({message.format!r}) cannot be decoded')
+        try:
+            bgr = decoding.decode_picture(data.tobytes(), turned=False)
+        except decoding.DecodingError as error:
+            raise BagError(f'a compressed image ({message.format!r}) {error}') from error
         return np.ascontiguousarray(bgr[..., ::-1])
     channels = CHANNELS.get(message.encoding)
     if channels is None:

@@ -26,6 +26,17 @@ this from 200 rows on; 4:3 and 16:9 differ by a third. Within it the focal lengt
 most as much.
 """
 
+FOCAL_SHARES = (1e-3, 1e5)
+"""Focal lengths that a camera can have, as shares of the longer side of its sensor.
+
+The least is a view of 179.9 degrees. Beyond, rays in float32 and scaled values have no end.
+"""
+LARGEST = 1e12
+"""Largest value of K, R, P and D: far above any camera's, far below where products overflow."""
+MOST_COEFFICIENTS = 64
+MAX_SIDE = 2**31 - 1
+"""Most pixels of a side of the sensor, or of its scaled image; the message holds twice as many."""
+
 Window = tuple[int, int, int, int]
 """x offset, y offset, width and height on the sensor, in unbinned pixels."""
 
@@ -54,17 +65,24 @@ def check_camera_info(
             f'camera_info is {message.width}x{message.height}: the driver gives no calibrated '
             'size; set image_width and image_height in its calibration file'
         )
+    if len(message.d) > MOST_COEFFICIENTS:
+        raise CameraInfoError(
+            f'camera_info has {len(message.d)} coefficients in D, no distortion model has more '
+            f'than {MOST_COEFFICIENTS}; correct the calibration file'
+        )
     for name, values in (('K', message.k), ('D', message.d), ('R', message.r), ('P', message.p)):
-        if not np.isfinite(values).all():
+        # A comparison with NaN is false.
+        if not (np.abs(values) <= LARGEST).all():
             raise CameraInfoError(
-                f'camera_info has {name} = {_listed(values)}: every value must be finite; '
-                'calibrate the camera again'
+                f'camera_info has {name} = {_listed(values)}: every value must be finite and at '
+                f'most {LARGEST:g}; calibrate the camera again'
             )
     if message.k[0] <= 0 or message.k[4] <= 0:
         raise CameraInfoError(
             f'camera_info has fx = {message.k[0]:g}, fy = {message.k[4]:g} in K: the camera is '
             'uncalibrated; give its driver a calibration file'
         )
+    _check_focal_lengths(message, 'K', message.k[0], message.k[4])
     window = sensor_window(message, image_width, image_height)
     mended, warnings = _mended(message)
     if window != sensor_window(message):
@@ -146,6 +164,12 @@ def scale_camera_info(
     scaled.header = header
     scaled.width = max(1, round(message.width * x))
     scaled.height = max(1, round(message.height * y))
+    if max(scaled.width, scaled.height) > MAX_SIDE:
+        raise CameraInfoError(
+            f'camera_info of {message.width}x{message.height}, region of interest '
+            f'{_said(window)}, binning {binning_x}x{binning_y}, has no place for an image of '
+            f'{width}x{height}: correct binning and roi in the driver'
+        )
     scaled.k = message.k * np.repeat((x, y, 1.0), 3)
     scaled.p = message.p * np.repeat((x, y, 1.0), 4)
     if window == sensor_window(message):
@@ -184,6 +208,8 @@ def _mended(message: CameraInfo) -> tuple[CameraInfo, list[str]]:
             f'camera_info has fx = {message.p[0]:g}, fy = {message.p[5]:g} in P: both must be '
             'above 0 (or P all zero to take K); correct the calibration file'
         )
+    if message.p.any():
+        _check_focal_lengths(message, 'P', message.p[0], message.p[5])
     if message.p.any() and message.r.any():
         return message, []
     mended = _copied(message)
@@ -193,6 +219,16 @@ def _mended(message: CameraInfo) -> tuple[CameraInfo, list[str]]:
     mended.p = _projection(message.k)
     distorted = ' (D is not zero, so depth will be bent)' if any(message.d) else ''
     return mended, [f'camera_info has P all zero: took K and no rotation instead{distorted}']
+
+
+def _check_focal_lengths(message: CameraInfo, name: str, fx: float, fy: float) -> None:
+    side = max(message.width, message.height)
+    least, most = (share * side for share in FOCAL_SHARES)
+    if not (least <= fx <= most and least <= fy <= most):
+        raise CameraInfoError(
+            f'camera_info has fx = {fx:g}, fy = {fy:g} in {name}, which no camera of '
+            f'{message.width}x{message.height} pixels has; calibrate the camera again'
+        )
 
 
 def _copied(message: CameraInfo) -> CameraInfo:

@@ -12,6 +12,9 @@ from std_msgs.msg import Header
 ENCAPSULATION = 4
 """Bytes in front of the fields: what representation they have, and options (DDS-XTypes 7.6.2)."""
 
+MOST_TEXT = 1024
+"""Bytes of the longest text that is read: frames, encodings and fields have far shorter names."""
+
 _LITTLE_ENDIAN_CDR = b'\x00\x01\x00\x00'
 # XCDR1 and XCDR2 without delimiters align fields of up to 4 bytes alike.
 _BYTE_ORDERS = {0x0000: '>', 0x0001: '<', 0x0006: '>', 0x0007: '<'}
@@ -24,7 +27,7 @@ class CdrError(ValueError):
 class CdrReader:
     """Reads the fields of a serialized message, of type ``kind``, one after the other.
 
-    Every method raises CdrError where the bytes end too early.
+    Every method raises CdrError where the bytes end too early, and for what no message has.
     """
 
     def __init__(self, serialized: bytes, kind: str) -> None:
@@ -53,9 +56,13 @@ class CdrReader:
         return int(value)
 
     def text(self) -> str:
-        """Read a string."""
-        raw = bytes(self._take(self.number()))
-        return raw.removesuffix(b'\0').decode('utf-8', 'replace')
+        """Read a string, up to its first zero, as C and rclpy do."""
+        start, size = self._at, self.number()
+        raw = bytes(self._take(size))
+        # A text goes into what is published and into error messages, again and again.
+        if size > MOST_TEXT:
+            raise self._refusal(f'a text of {size} bytes at byte {start}')
+        return raw.partition(b'\0')[0].decode('utf-8', 'replace')
 
     def data(self) -> memoryview:
         """Read a sequence of uint8 as a view."""

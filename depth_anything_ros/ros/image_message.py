@@ -12,15 +12,11 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
+from depth_anything_ros.media.decoding import DecodingError, decode_picture
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
 
-MAX_COMPRESSED_PIXELS = 100_000_000
-
-_PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-_JPEG_SIGNATURE = b'\xff\xd8\xff'
-# Start-of-frame markers: 0xC0-0xCF without DHT (C4), JPG (C8) and DAC (CC).
-_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
+COMPRESSED = ('jpeg', 'png')
+"""What compressed_image_transport and camera drivers publish as CompressedImage pictures."""
 
 
 class ImageError(ValueError):
@@ -55,7 +51,7 @@ def decode_compressed(message: CompressedImage | RawCompressedImage) -> np.ndarr
     handed RGB where it expects BGR (compressed_image_transport), so red and blue change places.
 
     Raises ImageError for depth transports, other contents, cut-off data, and, before anything is
-    allocated, for a header that promises more than MAX_COMPRESSED_PIXELS.
+    allocated, for a header that claims more than MAX_PIXELS of media/decoding.py.
     """
     what = f'the compressed image (format {message.format!r}, {len(message.data)} bytes)'
     if 'compresseddepth' in message.format.lower():
@@ -63,20 +59,10 @@ def decode_compressed(message: CompressedImage | RawCompressedImage) -> np.ndarr
             f'{what} is a depth image: subscribe to the camera, as jpeg or png from '
             'compressed_image_transport'
         )
-    content = bytes(message.data)
-    height, width = _compressed_size(content, what)
-    if height * width > MAX_COMPRESSED_PIXELS:
-        raise ImageError(
-            f'{what} is {width}x{height}, above the limit of {MAX_COMPRESSED_PIXELS} pixels: '
-            'have the camera publish a smaller picture'
-        )
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        picture = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    except cv2.error as error:
-        raise ImageError(f'{what} cannot be decoded: {error}') from error
-    if picture is None or picture.shape != (height, width, 3):
-        raise ImageError(f'{what} is damaged: OpenCV cannot decode it; check the transport')
+        picture = decode_picture(bytes(message.data), COMPRESSED, turned=False)
+    except DecodingError as error:
+        raise ImageError(f'{what} {error}; check the camera and the transport') from error
     return picture if 'compressed rgb' in message.format else picture[..., ::-1]
 
 
@@ -185,41 +171,6 @@ def _through_cv_bridge(message: Image | RawImage) -> np.ndarray:
             'publish rgb8 or bgr8',
         )
     return picture
-
-
-def _compressed_size(content: bytes, what: str) -> tuple[int, int]:
-    """Return (height, width) from a JPEG or PNG header without decoding."""
-    size: tuple[int, int] | None = None
-    if content.startswith(_PNG_SIGNATURE):
-        if content[12:16] == b'IHDR' and len(content) >= 24:
-            size = int.from_bytes(content[20:24], 'big'), int.from_bytes(content[16:20], 'big')
-        complete = content.rfind(b'IEND') > 0
-    elif content.startswith(_JPEG_SIGNATURE):
-        position, size = _jpeg_frame(content)
-        complete = content.rfind(b'\xff\xd9') > position
-    else:
-        raise ImageError(f'{what} is neither JPEG nor PNG: set the camera transport to one of them')
-    # Older OpenCV returns a cut-off picture with a grey rest, which is no depth to steer by.
-    if size is None or 0 in size or not complete:
-        raise ImageError(f'{what} is cut short or has a broken header: check the transport')
-    return size
-
-
-def _jpeg_frame(content: bytes) -> tuple[int, tuple[int, int] | None]:
-    """Return the position of a JPEG's frame header and the (height, width) in it, if any."""
-    position = 2
-    while position + 9 <= len(content) and content[position] == 0xFF:
-        marker = content[position + 1]
-        if marker in _JPEG_FRAMES:
-            height = int.from_bytes(content[position + 5 : position + 7], 'big')
-            return position, (height, int.from_bytes(content[position + 7 : position + 9], 'big'))
-        if marker == 0xFF:  # fill byte
-            position += 1
-        elif marker in _JPEG_BARE:
-            position += 2
-        else:
-            position += 2 + int.from_bytes(content[position + 2 : position + 4], 'big')
-    return position, None
 
 
 # ROS names a mosaic by its first two rows from the upper left, OpenCV by the 2x2 block one row

@@ -128,3 +128,31 @@ def test_a_missing_or_binary_file_is_named(tmp_path: Path) -> None:
     (tmp_path / 'binary.yaml').write_bytes(b'\xff\xfe\x00\x81')
     with pytest.raises(CalibrationError, match='binary.yaml'):
         read_calibration(tmp_path / 'binary.yaml')
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'message'),
+    [
+        ('640', '&a [1, *a]', 'not plain YAML.*alias'),
+        ('640', '1' * 5000, 'not plain YAML'),
+        ('640', '0x' + 'f' * 5000, 'image_width must be.*a number of 20000 bits'),
+        ('640', '2026-99-99', 'not plain YAML'),
+        ('640', '[' * 5000, 'not plain YAML'),
+        ('640', '!!python/object/apply:os.getpid []', 'not plain YAML'),
+        ('500.5', '0x' + 'f' * 400, 'camera_matrix: a number of 1600 bits is not'),
+        ('rows: 3\n  cols: 4', 'rows: -3\n  cols: -4', 'rows must be 3, got -3'),
+        ('head_camera', '{a: 1}', 'camera_name must be a text'),
+        ('head_camera', 'x' * 2**18, 'not plain YAML: it has more than 262144 bytes'),
+    ],
+)
+def test_hostile_values_are_refused_as_errors_of_the_file(path: Path, old, new, message) -> None:
+    path.write_text(TEXT.replace(old, new, 1))
+    with pytest.raises(CalibrationError, match=message) as caught:
+        read_calibration(path)
+    assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize('name', ['~nobody_of_that_name/camera.yaml', 'camera\0.yaml'])
+def test_a_path_that_cannot_be_is_named(name: str) -> None:
+    with pytest.raises(CalibrationError, match='cannot be read'):
+        read_calibration(name)

@@ -5,7 +5,7 @@
 import numpy as np
 import pytest
 
-from depth_anything_ros.media.frames import fit, natural_key
+from depth_anything_ros.media.frames import SourceError, fit, natural_key
 
 
 def test_natural_order_sorts_numbers_by_value() -> None:
@@ -34,3 +34,8 @@ def test_shrinking_averages() -> None:
     stripes = np.zeros((8, 8, 3), np.uint8)
     stripes[:, ::2] = 200
     np.testing.assert_allclose(fit(stripes, (4, 4)), 100, atol=1)
+
+
+def test_a_long_thin_picture_does_not_become_a_huge_one() -> None:
+    with pytest.raises(SourceError, match='would become 16384x163840000.*smaller width'):
+        fit(np.zeros((10_000, 1, 3), np.uint8), (16384, 0))

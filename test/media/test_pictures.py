@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of media/pictures.py."""
 
+import struct
 from itertools import islice
 from pathlib import Path
 
+import bombs
 import cv2
 import numpy as np
 import pytest
 
+from depth_anything_ros.media import pictures
 from depth_anything_ros.media.sources import SourceError, open_source
 
 
@@ -73,3 +76,30 @@ def test_an_empty_folder_and_a_missing_path_are_named(tmp_path: Path) -> None:
         open_source(str(tmp_path / 'nowhere'))
     with pytest.raises(SourceError, match='no source given'):
         open_source('  ')
+
+
+@pytest.mark.parametrize('kind', ['png', 'jpeg', 'bmp', 'pnm', 'tiff', 'webp'])
+def test_a_picture_that_claims_to_be_huge_is_passed_over(tmp_path: Path, kind: str) -> None:
+    write_picture(tmp_path / 'good.png')
+    # The name does not decide: OpenCV recognises pictures by their content, too.
+    (tmp_path / 'bomb.png').write_bytes(bombs.ALL[kind](32_000, 32_000))
+    source = open_source(str(tmp_path))
+    assert [frame.name for frame in source] == ['good.png']
+    assert source.skipped == 1
+
+
+def test_a_file_too_large_for_any_picture_is_not_read(tmp_path: Path, monkeypatch) -> None:
+    write_picture(tmp_path / 'good.png')
+    assert pictures.read_picture(tmp_path / 'good.png') is not None
+    monkeypatch.setattr(pictures, 'MAX_BYTES', 50)
+    assert pictures.read_picture(tmp_path / 'good.png') is None
+
+
+def test_the_orientation_of_a_photo_is_applied(tmp_path: Path) -> None:
+    jpeg = cv2.imencode('.jpg', np.zeros((16, 24, 3), np.uint8))[1].tobytes()
+    tiff = b'II*\0' + struct.pack('<IHHHIHHI', 8, 1, 0x0112, 3, 1, 6, 0, 0)
+    exif = b'Exif\0\0' + tiff
+    turned = jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + jpeg[2:]
+    (tmp_path / 'photo.jpg').write_bytes(turned)
+    rgb = pictures.read_picture(tmp_path / 'photo.jpg')
+    assert rgb is not None and rgb.shape == (24, 16, 3)

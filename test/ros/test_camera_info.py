@@ -283,3 +283,33 @@ def test_a_scaled_camera_info_survives_being_sent():
     scaled = scale_camera_info(info(roi=region(10, 20, 320, 240)), 160, 120, Header(frame_id='a'))
     sent = serialization.deserialize_message(serialization.serialize_message(scaled), CameraInfo)
     assert sent == scaled
+
+
+@pytest.mark.parametrize(('field', 'place'), [('k', 0), ('k', 4), ('p', 0), ('p', 5)])
+@pytest.mark.parametrize('value', [1e-3, 1e9, 5e-324])
+def test_focal_lengths_that_no_camera_has_are_refused(field, place, value):
+    message = info()
+    getattr(message, field)[place] = value
+    with pytest.raises(CameraInfoError, match=f'in {field.upper()}, which no camera of 640x480'):
+        check_camera_info(message, 640, 480)
+
+
+@pytest.mark.parametrize('field', ['k', 'd', 'r', 'p'])
+def test_values_whose_products_would_overflow_are_refused(field):
+    message = info()
+    getattr(message, field)[1] = -1e300
+    with pytest.raises(CameraInfoError, match=f'{field.upper()} = .*at most 1e.12'):
+        check_camera_info(message, 640, 480)
+
+
+def test_more_coefficients_than_any_model_has_are_refused():
+    with pytest.raises(CameraInfoError, match='1000000 coefficients in D') as caught:
+        check_camera_info(info(d=array('d', bytes(8_000_000))), 640, 480)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_binning_that_leaves_no_place_for_the_image_is_refused():
+    message = info(binning_x=2**32 - 1, binning_y=2**32 - 1)
+    usable, _ = check_camera_info(message, 640, 480)
+    with pytest.raises(CameraInfoError, match='binning 4294967295x4294967295, has no place'):
+        scale_camera_info(usable, 640, 480, Header())

@@ -6,6 +6,7 @@ import struct
 import sys
 import tracemalloc
 import types
+import zlib
 from array import array
 
 import cv2
@@ -413,8 +414,13 @@ def test_damage_raises_nothing_but_image_errors(extension, place, byte):
     assert decoded.dtype == np.uint8 and decoded.ndim == 3
 
 
+def chunk(name, data):
+    return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+
+
 def png_header(width, height):
-    return b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + struct.pack('>II', width, height) + b'\x08\x02\0\0\0'
+    header = struct.pack('>II', width, height) + b'\x08\x02\0\0\0'
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', header)
 
 
 def jpeg_header(width, height):
@@ -432,7 +438,7 @@ def test_a_decompression_bomb_is_refused_before_decoding(content, monkeypatch):
     def never(*_):
         raise AssertionError('decoded')
 
-    monkeypatch.setattr(image_message.cv2, 'imdecode', never)
+    monkeypatch.setattr(cv2, 'imdecode', never)
     with pytest.raises(ImageError, match='above the limit of 100000000 pixels'):
         decode_compressed(compressed(content))
 

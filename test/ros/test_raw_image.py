@@ -148,3 +148,15 @@ def test_compressed_images_are_read_as_rclpy_reads_them(header, wording, content
     message = CompressedImage(header=header, format=wording, data=array('B', content))
     back = RawCompressedImage.parse(serialize_message(message))
     assert (back.header, back.format, bytes(back.data)) == (header, wording, content)
+
+
+def test_a_text_ends_at_its_first_zero_as_for_rclpy():
+    sent = raw(encoding='rgb8\0and more').serialize()
+    assert RawImage.parse(sent).encoding == deserialize_message(sent, Image).encoding == 'rgb8'
+
+
+def test_a_text_that_is_longer_than_any_name_is_refused():
+    assert RawImage.parse(raw(encoding='x' * 1000).serialize()).encoding == 'x' * 1000
+    with pytest.raises(CdrError, match='a text of 100001 bytes at byte 28') as caught:
+        RawImage.parse(raw(encoding='x' * 100_000).serialize())
+    assert len(str(caught.value)) < 300
