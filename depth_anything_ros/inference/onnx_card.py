@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import reprlib
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ FORMAT = 'depth_anything_ros 1'
 INPUT, OUTPUT = 'image', 'depth'
 REFERENCE_STEP = 7
 """The stored reference is every 7th pixel of every 7th row: two a patch."""
+
+MAX_SIDE = 16_384
+"""Largest side of a picture for the network, in pixels."""
+MOST_METRES = 10_000.0
+"""The farthest depth that a network may claim, as for the parameter max_depth."""
 
 _REMEDY = 'make one with "depth-anything export MODEL"'
 
@@ -89,25 +95,23 @@ class OnnxCard:
             )
         try:
             reference_size = _read(properties['reference_size'])
-            packed = zlib.decompress(base64.b64decode(properties['reference']))
-            shape = tuple(-(-side // REFERENCE_STEP) for side in reference_size)
             limit, fixed = properties['max_depth'], properties['fixed_size']
             return cls(
                 model=properties['model'],
                 size=properties['size'],
-                max_depth=float(limit) if limit else None,
-                input_size=int(properties['input_size']),
+                max_depth=_within(float(limit), 0, MOST_METRES) if limit else None,
+                input_size=int(_within(int(properties['input_size']), 0, MAX_SIDE)),
                 fixed_size=_read(fixed) if fixed else None,
                 precision=properties['precision'],
                 licence=properties['licence'],
                 weights_sha256=properties['weights_sha256'],
                 version=properties['version'],
                 reference_size=reference_size,
-                reference=np.frombuffer(packed, '<f4').reshape(shape),
+                reference=_unpacked(properties['reference'], reference_size),
             )
-        except (KeyError, ValueError, zlib.error) as error:
+        except (KeyError, ValueError, OverflowError, zlib.error) as error:
             raise OnnxModelError(
-                f'the metadata of {path} is damaged ({error!r}); {_REMEDY}'
+                f'the metadata of {path} is damaged ({reprlib.repr(error)}); {_REMEDY}'
             ) from error
 
 
@@ -116,8 +120,26 @@ def _written(size: tuple[int, int]) -> str:
 
 
 def _read(text: str) -> tuple[int, int]:
-    height, width = text.split('x')
-    return int(height), int(width)
+    height, width = (int(_within(int(side), 0, MAX_SIDE)) for side in text.split('x'))
+    return height, width
+
+
+def _within(number: float, least: float, most: float) -> float:
+    """Return a number that is above ``least`` and at most ``most``, or raise ValueError."""
+    if not least < number <= most:
+        raise ValueError(f'{number!r} is not within {least:g} and {most:g}')
+    return number
+
+
+def _unpacked(text: str, size: tuple[int, int]) -> np.ndarray:
+    """Return the reference for a size; no more is decompressed than it has. Raises ValueError."""
+    rows, columns = (-(-side // REFERENCE_STEP) for side in size)
+    stream = zlib.decompressobj()
+    plain = stream.decompress(base64.b64decode(text), 4 * rows * columns + 1)
+    values = np.frombuffer(plain, '<f4')
+    if not stream.eof or not np.isfinite(values).all():
+        raise ValueError('the reference is cut off or not finite')
+    return values.reshape(rows, columns)
 
 
 def reference_picture(height: int, width: int) -> np.ndarray:

@@ -21,7 +21,10 @@ def runnable_onnx(
     ``model`` is the name that the file was given for as weights, None for a file on its own.
     Raises OnnxModelError for a file that is not what these ask for, ProviderError for a device.
     """
-    path = path.expanduser()
+    try:
+        path = path.expanduser()
+    except RuntimeError as error:
+        raise OnnxModelError(f'{path} cannot be found: {error}') from error
     card = read_card(path)
     _require(path, card, model, precision, max_depth)
     names, gpu = providers_for(device)

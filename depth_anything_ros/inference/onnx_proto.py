@@ -14,6 +14,11 @@ from typing import BinaryIO
 _METADATA = 14
 """The field number of ModelProto.metadata_props in onnx.proto."""
 
+MOST_FIELDS = 100_000
+"""Fields of a model outside of its graph, which is one field: there are about twenty."""
+MOST_METADATA = 2**24
+"""Bytes of metadata that are read, of all properties together; a card has about ten thousand."""
+
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _WIDTHS = {_FIXED64: 8, _FIXED32: 4}
 
@@ -24,9 +29,13 @@ def read_metadata(path: Path) -> dict[str, str]:
     Raises OSError, and ValueError for a file that is no protocol buffer or is cut off.
     """
     properties: dict[str, str] = {}
+    left, fields = MOST_METADATA, 0
     with path.open('rb') as file:
         end = os.fstat(file.fileno()).st_size
         while file.tell() < end:
+            fields += 1
+            if fields > MOST_FIELDS:
+                raise ValueError(f'a model of more than {MOST_FIELDS} fields')
             number, kind = divmod(_varint(file), 8)
             if kind not in (_VARINT, _BYTES, *_WIDTHS) or not number:
                 raise ValueError(f'field {number} of kind {kind} is in no ONNX file')
@@ -38,6 +47,9 @@ def read_metadata(path: Path) -> dict[str, str]:
             if start + length > end:
                 raise ValueError('the file is cut off')
             if (number, kind) == (_METADATA, _BYTES):
+                left -= length
+                if left < 0:
+                    raise ValueError(f'metadata of more than {MOST_METADATA} bytes')
                 key, value = _entry(file, start + length)
                 properties[key] = value
             file.seek(start + length)
@@ -49,9 +61,10 @@ def _entry(file: BinaryIO, end: int) -> tuple[str, str]:
     parts = {1: '', 2: ''}
     while file.tell() < end:
         number, kind = divmod(_varint(file), 8)
-        if kind != _BYTES:
-            raise ValueError(f'a metadata property holds a field of kind {kind}')
-        parts[number] = file.read(_varint(file)).decode()
+        length = _varint(file)
+        if kind != _BYTES or number not in parts or file.tell() + length > end:
+            raise ValueError(f'a metadata property holds a field {number} of kind {kind}')
+        parts[number] = file.read(length).decode()
     return parts[1], parts[2]
 
 

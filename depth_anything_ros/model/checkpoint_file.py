@@ -8,6 +8,7 @@ import json
 import pickle
 import re
 import struct
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,16 +32,27 @@ _PREFIXES = ('module.', '_orig_mod.', 'model.')
 
 
 _BROKEN = (
+    ArithmeticError,
     AssertionError,
+    AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     TypeError,
     ValueError,
     struct.error,
+    zipfile.BadZipFile,
 )
 """What torch.load raises on a damaged file, depending on where the damage lies."""
+
+
+_MOST_WRAPPERS = 4
+"""Dicts in dicts that trainers put around the weights; a pickle may hold itself."""
+
+_MOST_FACTS = 2**20
+"""Bytes of the largest JSON file that is read beside the weights."""
 
 
 class CheckpointError(RuntimeError):
@@ -72,7 +84,10 @@ def read_checkpoint(path: str | Path) -> CheckpointFile:
     Wrapped dicts of trainers are opened and transformers' names translated. Every defect is a
     ``CheckpointError`` that names the file.
     """
-    path = Path(path).expanduser()
+    try:
+        path = Path(path).expanduser()
+    except RuntimeError as error:
+        raise CheckpointError(f'{path} cannot be found: {error}') from error
     head = _read_head(path)
     metadata: Mapping[str, str] = {}
     entries: Mapping[str, Any] = {}
@@ -82,6 +97,7 @@ def read_checkpoint(path: str | Path) -> CheckpointFile:
         state, entries = _unwrap(path, _read_pickle(path, zipped=head.startswith(b'PK')))
     else:
         raise CheckpointError(_explain_foreign(path, head))
+    _require_plain(path, state)
     state = _strip_prefixes(state)
     transformers = is_transformers_layout(state)
     if transformers:
@@ -106,8 +122,8 @@ def _read_head(path: Path) -> bytes:
             head = file.read(512)
     except FileNotFoundError as error:
         raise CheckpointError(f'{path} does not exist; check the path') from error
-    except OSError as error:
-        raise CheckpointError(f'{path} cannot be read: {error.strerror}') from error
+    except (OSError, ValueError) as error:  # a ValueError for a zero in the name
+        raise CheckpointError(f'{path} cannot be read: {error}') from error
     if not head:
         raise CheckpointError(f'{path} is empty; download or copy it again')
     return head
@@ -146,6 +162,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Tensor], Mapping[str, str]]
 
 def _read_pickle(path: Path, zipped: bool) -> Any:
     try:
+        if zipped:
+            _require_stored(path)
         # Only zip archives can be mapped; the mapping saves one copy of the weights in memory.
         return torch.load(path, map_location='cpu', weights_only=True, mmap=zipped)
     except pickle.UnpicklingError as error:
@@ -169,10 +187,46 @@ def _read_pickle(path: Path, zipped: bool) -> Any:
         ) from error
 
 
+def _require_stored(path: Path) -> None:
+    """Refuse an archive that grows when it is read; torch stores everything as it is."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    plain = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+    if not plain or sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise CheckpointError(
+            f'{path} is compressed or larger inside than outside, which PyTorch never writes; '
+            'unpack it, or download it again'
+        )
+
+
+def _require_plain(path: Path, state: Mapping[str, Tensor]) -> None:
+    """Refuse tensors without data of their own, before anything is made of them.
+
+    A pickle of a few bytes can claim sparse, empty or repeated tensors of any size.
+    """
+    total = 0
+    for name, tensor in state.items():
+        dense = tensor.layout is torch.strided and tensor.device.type == 'cpu'
+        if not dense or tensor.is_quantized or not tensor.is_floating_point():
+            raise CheckpointError(
+                f'{path}: {name!r} is {tensor.dtype}, {tensor.layout} on {tensor.device}, where '
+                'plain floating-point tensors are expected; save the weights with '
+                'torch.save(network.state_dict(), path)'
+            )
+        total += tensor.numel() * tensor.element_size()
+    if total > path.stat().st_size:
+        raise CheckpointError(
+            f'{path} claims {total} bytes of weights and has {path.stat().st_size}: its tensors '
+            'repeat their data; save copies of them'
+        )
+
+
 def _unwrap(path: Path, loaded: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Find the state dict in what a trainer saved; return it and the plain values around it."""
     entries: dict[str, Any] = {}
-    while isinstance(loaded, Mapping):
+    for _ in range(_MOST_WRAPPERS):
+        if not isinstance(loaded, Mapping):
+            break
         wrapper = next((key for key in _WRAPPERS if isinstance(loaded.get(key), Mapping)), None)
         if wrapper is None:
             break
@@ -185,10 +239,12 @@ def _unwrap(path: Path, loaded: Any) -> tuple[dict[str, Tensor], dict[str, Any]]
             f'{path} holds a {type(loaded).__name__}, not a state dict; save the weights with '
             'torch.save(network.state_dict(), path)'
         )
-    state = {str(key): value for key, value in loaded.items()}
+    state = {key: value for key, value in loaded.items() if isinstance(key, str)}
     alien = [key for key, value in state.items() if not isinstance(value, Tensor)]
-    if alien or not state:
-        what = f'{alien[0]!r} is a {type(state[alien[0]]).__name__}' if alien else 'it is empty'
+    if alien or not state or len(state) < len(loaded):
+        what = 'it is empty' if not loaded else 'it has keys that are no names'
+        if alien:
+            what = f'{alien[0]!r} is a {type(state[alien[0]]).__name__}'
         raise CheckpointError(
             f'{path} holds no state dict: {what}, where tensors are expected; the weights may lie '
             f'bare or under one of the keys {", ".join(_WRAPPERS)}'
@@ -213,8 +269,9 @@ def _read_sidecar(path: Path, transformers: bool) -> tuple[str, Mapping[str, Any
     for candidate in candidates:
         if candidate != path and candidate.is_file():
             try:
-                facts = json.loads(candidate.read_text())
-            except (OSError, ValueError) as error:
+                with candidate.open(encoding='utf-8') as file:
+                    facts = json.loads(file.read(_MOST_FACTS))
+            except (OSError, ValueError, RecursionError) as error:
                 raise CheckpointError(
                     f'{candidate}, which describes {path.name}, is no valid JSON ({error}); '
                     'mend or remove it'

@@ -81,8 +81,8 @@ def locate(name_or_path: str | Path) -> tuple[ModelCard | None, Path]:
     card = CATALOG.get(str(name_or_path))
     if card is not None:
         return card, fetch(card)
-    path = Path(name_or_path).expanduser()
-    if not path.exists():
+    path = Path(os.path.expanduser(name_or_path))  # pathlib's raises where there is no such home
+    if not os.path.exists(path):
         raise UnknownModelError(
             f'{str(name_or_path)!r} is neither a file nor a model; the models are '
             f'{", ".join(CATALOG)}'

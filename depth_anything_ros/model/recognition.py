@@ -31,6 +31,10 @@ _OFFICIAL_NAME = re.compile(
 )
 """The whole name of a published file or repository; a fine-tune's may only begin like it."""
 
+MOST_METRES = 10_000.0
+"""The farthest depth that a network may claim, as for the parameter max_depth."""
+_NUMBERS = (str, int, float, type(None))
+
 PROBE_SIDE = 12 * PATCH_SIZE
 PROBE_MARGIN = 0.95
 """Share of probe pixels that must fall on one side of zero in every picture to say anything."""
@@ -78,6 +82,10 @@ def recognise_size(checkpoint: CheckpointFile) -> str:
     except KeyError as error:
         raise CheckpointError(
             f'{path} is no complete Depth Anything V2 checkpoint: it has no {error.args[0]}'
+        ) from error
+    except IndexError as error:
+        raise CheckpointError(
+            f'{path} is no Depth Anything V2 checkpoint: a weight has too few dimensions'
         ) from error
     blocks = len({m[1] for name in state if (m := re.match(r'pretrained\.blocks\.(\d+)\.', name))})
     ffn = 'swiglu' if any('.mlp.w12.' in name for name in state) else 'mlp'
@@ -129,16 +137,27 @@ def _read_facts(
     if word is None and number is None:
         return None
     try:
-        kind = DepthKind.METRIC if word is None else DepthKind(str(word))
+        # What a file says may be anything, nested without end.
+        if not isinstance(word, (str, type(None))) or not isinstance(number, _NUMBERS):
+            raise TypeError('neither text nor number')
+        kind = DepthKind.METRIC if word is None else DepthKind(word)
         max_depth = None if kind is DepthKind.RELATIVE or number is None else float(number)
-        if max_depth is not None and not 0 < max_depth < float('inf'):
+        if max_depth is not None and not 0 < max_depth <= MOST_METRES:
             raise ValueError(f'max_depth {max_depth}')
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise CheckpointError(
-            f'{checkpoint.path}: {evidence} kind {word!r} and max_depth {number!r}, which cannot '
-            'be; expected relative, or metric with metres above 0'
+            f'{checkpoint.path}: {evidence} kind {_shown(word)} and max_depth {_shown(number)}, '
+            f'which cannot be; expected relative, or metric with metres above 0, at most '
+            f'{MOST_METRES:g}'
         ) from error
     return Statement(kind, max_depth, f'{evidence} {_phrase(kind, max_depth)}')
+
+
+def _shown(value: Any) -> str:
+    """Return what a file says, or the beginning of it, or its type where it is no plain value."""
+    plain = isinstance(value, (str, float, type(None)))
+    small = isinstance(value, int) and value.bit_length() < 64
+    return repr(value)[:80] if plain or small else f'of type {type(value).__name__}'
 
 
 def _phrase(kind: DepthKind, max_depth: float | None) -> str:
@@ -185,6 +204,8 @@ def probe_head(network: DepthAnything) -> Statement | None:
             network(_probe_pictures())
     finally:
         hook.remove()
+    if not bool(torch.isfinite(values[0]).all()):
+        return None  # weights so large that they overflow say nothing
     shares = (values[0] > 0).float().mean(dim=(1, 2, 3))
     said = f'a trial run left {float(shares.mean()):.0%} of its values above zero, as'
     if bool((shares >= PROBE_MARGIN).all()):

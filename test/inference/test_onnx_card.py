@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import base64
+import tracemalloc
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,11 +74,43 @@ def test_a_card_that_lacks_something_is_refused(name):
 
 
 @pytest.mark.parametrize(
-    'change', [{'reference': 'bm8='}, {'reference_size': '42'}, {'max_depth': 'far'}], ids=str
+    'change',
+    [
+        {'reference': 'bm8='},
+        {'reference': CARD.to_properties()['reference'][:-8]},
+        {
+            'reference': replace(CARD, reference=CARD.reference * np.nan).to_properties()[
+                'reference'
+            ]
+        },
+        {'reference_size': '42'},
+        {'reference_size': '-28x-42'},
+        {'reference_size': '-7x168'},
+        {'reference_size': '999999999x999999999'},
+        {'fixed_size': '0x14'},
+        {'max_depth': 'far'},
+        {'max_depth': 'nan'},
+        {'max_depth': '-20'},
+        {'max_depth': '1e300'},
+        {'input_size': '0'},
+        {'input_size': '9' * 30},
+    ],
+    ids=str,
 )
 def test_a_damaged_card_is_refused(change):
     with pytest.raises(OnnxModelError, match='damaged'):
         OnnxCard.from_properties({**CARD.to_properties(), **change}, PATH)
+
+
+def test_a_reference_that_grows_when_unpacked_is_not_unpacked():
+    packed = base64.b64encode(zlib.compress(bytes(200_000_000), 9)).decode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(OnnxModelError, match='damaged'):
+            OnnxCard.from_properties({**CARD.to_properties(), 'reference': packed}, PATH)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path):

@@ -53,3 +53,20 @@ def test_what_is_no_protocol_buffer_is_refused(path, content):
 
     with pytest.raises(ValueError):
         read_metadata(path)
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (b'\x72\x0c\x12' + b'\xff' * 8 + b'\x7f' + b'xx', 'property holds a field 2'),
+        (b'\x72\x04\x1a\x02xx', 'property holds a field 3'),
+        (b'\x08\x01' * 100_001, 'more than 100000 fields'),
+        (b'\x72\x81\x80\x80\x08' + bytes(2**24 + 1), 'metadata of more than 16777216 bytes'),
+    ],
+    ids=['endless text', 'unknown field', 'many fields', 'much'],
+)
+def test_what_would_take_endless_time_or_memory_is_refused(path, content, message):
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=message):
+        read_metadata(path)

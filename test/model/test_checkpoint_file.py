@@ -213,3 +213,89 @@ def test_a_broken_description_beside_the_weights_is_named(tmp_path, state):
 
     with pytest.raises(CheckpointError, match=r'mine\.json.*mend or remove it'):
         read_checkpoint(tmp_path / 'mine.pth')
+
+
+def test_a_dict_that_holds_itself_is_refused(tmp_path):
+    loop = {}
+    loop['model'] = loop
+    torch.save(loop, tmp_path / 'loop.pth')
+
+    with pytest.raises(CheckpointError, match="'model' is a dict, where tensors are expected"):
+        read_checkpoint(tmp_path / 'loop.pth')
+
+
+@pytest.mark.parametrize(
+    'tensor',
+    [
+        torch.zeros(1).expand(2**20, 2**20),
+        torch.sparse_coo_tensor(
+            torch.zeros(2, 1, dtype=torch.int64), torch.ones(1), (2**20, 2**20)
+        ),
+        torch.empty(2**20, 2**20, device='meta'),
+        torch.zeros(4, dtype=torch.int64),
+        torch.zeros(4, dtype=torch.complex64),
+    ],
+    ids=['expanded', 'sparse', 'meta', 'whole numbers', 'complex'],
+)
+@pytest.mark.filterwarnings('ignore:Sparse invariant')
+def test_tensors_without_plain_data_of_their_own_are_refused(tmp_path, tensor):
+    name = 'backbone.encoder.layer.0.attention.attention.{}.weight'
+    state = {'backbone.embeddings.cls_token': torch.zeros(1)}
+    torch.save(state | {name.format(part): tensor for part in ('query', 'key', 'value')},
+               tmp_path / 'odd.pth')  # fmt: skip
+
+    with pytest.raises(CheckpointError, match='plain floating-point|repeat their data'):
+        read_checkpoint(tmp_path / 'odd.pth')
+
+
+def test_a_compressed_archive_is_refused(tmp_path, state):
+    torch.save(state, tmp_path / 'plain.pth')
+    with (
+        zipfile.ZipFile(tmp_path / 'plain.pth') as plain,
+        zipfile.ZipFile(tmp_path / 'small.pth', 'w', zipfile.ZIP_DEFLATED) as small,
+    ):
+        for entry in plain.namelist():
+            small.writestr(entry, plain.read(entry))
+
+    with pytest.raises(CheckpointError, match=r'small\.pth is compressed'):
+        read_checkpoint(tmp_path / 'small.pth')
+
+
+def test_an_archive_that_claims_more_than_it_holds_is_refused(tmp_path, state):
+    torch.save(state, tmp_path / 'bomb.pth')
+    content = bytearray((tmp_path / 'bomb.pth').read_bytes())
+    entry = content.rindex(b'PK\x01\x02')
+    content[entry + 20 : entry + 28] = b'\xf0\xff\xff\x7f' * 2
+    (tmp_path / 'bomb.pth').write_bytes(content)
+
+    with pytest.raises(CheckpointError, match='larger inside than outside'):
+        read_checkpoint(tmp_path / 'bomb.pth')
+
+
+def test_keys_that_are_no_names_are_refused(tmp_path):
+    torch.save({('a', 'b'): torch.zeros(1)}, tmp_path / 'odd.pth')
+
+    with pytest.raises(CheckpointError, match='keys that are no names'):
+        read_checkpoint(tmp_path / 'odd.pth')
+
+
+def test_a_description_nested_without_end_is_named(tmp_path, state):
+    torch.save(state, tmp_path / 'mine.pth')
+    (tmp_path / 'mine.json').write_text('[' * 100_000)
+
+    with pytest.raises(CheckpointError, match=r'mine\.json'):
+        read_checkpoint(tmp_path / 'mine.pth')
+
+
+@pytest.mark.parametrize('path', ['~nobody_of_that_name/w.pth', 'w\0.pth'])
+def test_a_path_that_cannot_be_is_named(path):
+    with pytest.raises(CheckpointError):
+        read_checkpoint(path)
+
+
+def test_a_pickle_that_asks_for_memory_is_refused(tmp_path):
+    opcodes = b'\x80\x02c__builtin__\nbytearray\n(\x8a\x06' + b'\0\0\0\0\0\x40' + b'tR.'
+    (tmp_path / 'large.pth').write_bytes(opcodes)
+
+    with pytest.raises(CheckpointError, match=r'large\.pth'):
+        read_checkpoint(tmp_path / 'large.pth')

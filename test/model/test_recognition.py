@@ -185,3 +185,38 @@ def test_the_probe_says_nothing_when_the_outputs_straddle_zero(tiny, random_netw
         last.bias -= raw[0].median()
 
     assert probe_head(network) is None
+
+
+def test_weights_of_too_few_dimensions_are_refused():
+    flat = checkpoint()
+    flat.tensors['depth_head.scratch.output_conv1.weight'] = torch.zeros(3)
+
+    with pytest.raises(CheckpointError, match='too few dimensions'):
+        recognise_size(flat)
+
+
+@pytest.mark.parametrize(
+    'says',
+    [
+        {'kind': ['metric']},
+        {'kind': {}},
+        {'max_depth': [20.0]},
+        {'max_depth': 10**400},
+        {'max_depth': 1e300},
+        {'kind': 'metric', 'max_depth': 'x' * 10**6},
+    ],
+    ids=lambda says: str(says)[:30],
+)
+def test_what_cannot_be_said_of_a_network_is_refused_briefly(says):
+    with pytest.raises(CheckpointError, match='which cannot be') as caught:
+        stated_kind(checkpoint(entries=says))
+    assert len(str(caught.value)) < 400
+
+
+def test_a_file_that_says_something_nested_without_end_is_refused_at_once():
+    endless = ['x']
+    for _ in range(64):
+        endless = [endless, endless]
+
+    with pytest.raises(CheckpointError, match='kind of type list'):
+        stated_kind(checkpoint(entries={'kind': endless}))
