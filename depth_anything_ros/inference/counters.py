@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-import numpy as np
-
+from depth_anything_ros.inference.recent import RecentValues, percentiles
 from depth_anything_ros.inference.stage_times import StageTimes
 
 Outcome = Literal['published', 'dropped', 'skipped', 'rejected', 'failed']
@@ -42,16 +41,26 @@ class FrameCounts:
         """Return the six numbers by name."""
         return asdict(self)
 
+    def since(self, earlier: FrameCounts) -> FrameCounts:
+        """Return what came after an earlier snapshot."""
+        before = asdict(earlier)
+        return FrameCounts(**{name: now - before[name] for name, now in asdict(self).items()})
+
 
 class FrameCounters:
-    """Count frames and remember recent latencies and times of stages, from any thread."""
+    """Count frames and remember recent latencies and times of stages, from any thread.
+
+    ``latencies`` has, of published frames, the seconds from the image's stamp to the end of
+    publishing; ``stamp_ages``, of every stamp that was read, how far it was behind the node's
+    clock then: negative where it was ahead.
+    """
 
     def __init__(self, window: int = 1000) -> None:
         self.stages = StageTimes(window)
+        self.latencies, self.stamp_ages = RecentValues(window), RecentValues(window)
         self._lock = threading.Lock()
         self._received = 0
         self._outcomes: Counter[str] = Counter()
-        self._latencies: deque[float] = deque(maxlen=window)
 
     def receive(self) -> None:
         """Count a frame that came in."""
@@ -62,8 +71,8 @@ class FrameCounters:
         """Count what became of a frame; ``latency`` in seconds is kept for the percentiles."""
         with self._lock:
             self._outcomes[outcome] += 1
-            if latency is not None:
-                self._latencies.append(latency)
+        if latency is not None:
+            self.latencies.add(latency)
 
     def counts(self) -> FrameCounts:
         """Return a consistent snapshot."""
@@ -79,9 +88,4 @@ class FrameCounters:
 
     def latency_percentiles(self) -> tuple[float, float] | None:
         """Return p50 and p99 of recent latencies in seconds, None before the first."""
-        with self._lock:
-            recent = np.array(self._latencies)
-        if not len(recent):
-            return None
-        p50, p99 = np.percentile(recent, (50, 99))
-        return float(p50), float(p99)
+        return percentiles(self.latencies.since())

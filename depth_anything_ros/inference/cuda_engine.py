@@ -15,6 +15,7 @@ from torch import Tensor
 
 from depth_anything_ros.inference.conventions import IMAGENET_MEAN, IMAGENET_STD
 from depth_anything_ros.inference.cuda_slot import Lanes, Shape, Slot
+from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
 from depth_anything_ros.inference.preprocessing import postprocess, resize_planes
 from depth_anything_ros.model.configuration import PATCH_SIZE
@@ -53,6 +54,7 @@ class CudaEngine:
         self._lock = threading.Lock()
         self._positions: dict[tuple[int, int], Tensor] = {}
         self._most_pictures: int | None = None
+        self.counts = EngineCounts()
 
     def run(
         self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
@@ -87,7 +89,12 @@ class CudaEngine:
             raise OutOfMemoryError(f'{self.device} has memory for {self._most_pictures} pictures')
         shape = Shape(tuple(rgb.shape[:2] for rgb in pictures), size, at_network_size)
         with self._lock:
+            misses = self.counts.graph_misses
             slot = self._free_slot(shape)
+            if slot.graph is None:
+                self.counts.eager_runs += 1
+            elif misses == self.counts.graph_misses:
+                self.counts.graph_hits += 1
             self._lanes.start(slot, pictures)
         return slot
 
@@ -102,6 +109,8 @@ class CudaEngine:
 
     def _free_slot(self, shape: Shape) -> Slot:
         """Take out a slot of a shape; they are made and captured when it comes first."""
+        if not self._slots.get(shape):
+            self.counts.graph_misses += 1
         if shape not in self._slots:
             while len(self._slots) >= MOST_SHAPES:
                 self._slots.popitem(last=False)
@@ -147,6 +156,7 @@ class CudaEngine:
 
     def _shrink(self, pictures: int, size: tuple[int, int], error: Exception) -> None:
         """Give memory back and halve the batch; raises OutOfMemoryError below one picture."""
+        self.counts.out_of_memory += 1
         with self._lock:
             self._slots.clear()
             self._positions.clear()

@@ -14,6 +14,7 @@ import numpy as np
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.conventions import network_size
+from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.pipeline import Pass, Pending, PipelinedEngine, start
 from depth_anything_ros.inference.stage_times import StageTimes
 from depth_anything_ros.model.configuration import PATCH_SIZE
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 RANDOM = 'random'
 ONNX_SUFFIX = '.onnx'
+MOST_SIZES = 8
+"""Network sizes that are remembered for telling."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,9 @@ class DepthEstimator:
     Raises UnknownModelError, CheckpointError, DownloadError, DeviceError, for an ONNX file
     OnnxModelError or ProviderError, or ValueError, each saying what to do.
     """
+
+    network_sizes: tuple[tuple[int, int], ...] = ()
+    """The last sizes (height, width) at which the network saw pictures, newest last."""
 
     def __init__(
         self,
@@ -108,6 +114,11 @@ class DepthEstimator:
     def stages(self) -> StageTimes:
         """How long the stages inside the engine took lately; empty where it does not tell."""
         return self._stages
+
+    @property
+    def counts(self) -> EngineCounts | None:
+        """How passes ran; None for an engine that has but one way."""
+        return getattr(self._engine, 'counts', None)
 
     @property
     def device(self) -> str:
@@ -209,6 +220,8 @@ class DepthEstimator:
             _check_picture(rgb)
             size = self.network_size(rgb.shape[0], rgb.shape[1], input_size)
             passes.setdefault(size, []).append(index)
+        others = (size for size in self.network_sizes if size not in passes)
+        self.network_sizes = (*others, *passes)[-MOST_SIZES:]
         return passes
 
     def warm_up(

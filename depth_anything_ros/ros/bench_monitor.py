@@ -21,7 +21,7 @@ from depth_anything_ros.evaluation.run_report import COUNTERS, Answer
 from depth_anything_ros.ros.outputs import DEPTH_TOPIC
 from depth_anything_ros.ros.raw_image import RawImage
 
-_STAGE = re.compile(r'(?!latency)(\w+)_(p50|p99)_ms')
+_STAGE = re.compile(r'(?!latency|age|stamp_age)(\w+)_(p50|p99)_ms')
 FACTS = ('model', 'kind', 'device', 'precision', 'input_size')
 
 

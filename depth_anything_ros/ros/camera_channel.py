@@ -17,9 +17,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.mailbox import Mailbox
+from depth_anything_ros.ros.camera_health import CameraHealth
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.camera_pose import CameraPose
-from depth_anything_ros.ros.diagnostics import Activity, frame_status
 from depth_anything_ros.ros.frame_publisher import FramePublisher, NetworkFacts
 from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameter_table import ParameterError
@@ -58,6 +58,13 @@ class CameraChannel:
         self._mailbox: Mailbox[bytes] | None = None
         self.subscriptions: list[Subscription] = []
         self.heard_at = time.monotonic()
+        full = node.get_fully_qualified_name().lstrip('/')
+        self._health = CameraHealth(
+            f'{full}: {name} frames' if name else f'{full}: frames',
+            f'{full}/{name}' if name else full,
+            self.counters,
+            self.reporter,
+        )
         self._qos = QosWatch(node, self.reporter)
 
     @property
@@ -107,6 +114,7 @@ class CameraChannel:
         """Listen to the camera; its images go to the mailbox, the newest replacing the last."""
         self._mailbox, mailbox.stages = mailbox, self.counters.stages
         self.heard_at = time.monotonic()
+        self._health.restart()
         # First, as it is discovered and served in this order: the first image finds its info.
         self._subscribe(CameraInfo, f'{self._prefix}camera_info', self.infos.store, raw=False)
         self.pose.subscribe()
@@ -125,19 +133,21 @@ class CameraChannel:
             self.space.scale.unsubscribe()
         self._mailbox = None
 
-    def status(self, state: str, facts: Mapping[str, str]) -> DiagnosticStatus:
-        """Return the camera's diagnostics in a lifecycle state, with the facts of the engine."""
+    def status(self, state: str, facts: Mapping[str, str], clock_stands: bool) -> DiagnosticStatus:
+        """Return the camera's diagnostics in a lifecycle state, with the facts of the engine.
+
+        ``clock_stands`` says that the node's clock does not go on.
+        """
         self._qos.clear_ended()
-        node = self._node.get_fully_qualified_name().lstrip('/')
-        hardware = f'{node}/{self.name}' if self.name else node
-        activity = Activity(state, self.image_topic, time.monotonic() - self.heard_at)
-        return frame_status(
-            f'{node}: {self.name} frames' if self.name else f'{node}: frames',
-            hardware,
-            self.counters,
-            self.reporter.current(),
-            {**facts, **(self.space.facts() if self.space is not None else {})},
-            activity,
+        topic, space = self.image_topic, self.space
+        return self._health.status(
+            state,
+            self.settings().diagnostics,
+            time.monotonic() - self.heard_at,
+            (topic, self._node.count_publishers(topic)),
+            None if space is None else space.scale.without_metres(),
+            clock_stands,
+            {**facts, **self.infos.facts(), **({} if space is None else space.facts())},
         )
 
     def _image_name(self) -> str:

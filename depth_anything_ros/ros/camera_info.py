@@ -25,7 +25,6 @@ Drivers and scalers round each side to a whole (often even) number of pixels, wh
 this from 200 rows on; 4:3 and 16:9 differ by a third. Within it the focal lengths are wrong by at
 most as much.
 """
-
 FOCAL_SHARES = (1e-3, 1e5)
 """Focal lengths that a camera can have, as shares of the longer side of its sensor.
 
@@ -36,13 +35,16 @@ LARGEST = 1e12
 MOST_COEFFICIENTS = 64
 MAX_SIDE = 2**31 - 1
 """Most pixels of a side of the sensor, or of its scaled image; the message holds twice as many."""
-
 Window = tuple[int, int, int, int]
 """x offset, y offset, width and height on the sensor, in unbinned pixels."""
 
 
 class CameraInfoError(ValueError):
     """A CameraInfo that gives no usable camera, or belongs to another image."""
+
+
+class CameraInfoMismatchError(CameraInfoError):
+    """A CameraInfo of another image: its size has another aspect."""
 
 
 def check_camera_info(
@@ -130,7 +132,7 @@ def sensor_window(
     for window, binning in candidates:
         if _same_aspect(size, (window[2] / binning[0], window[3] / binning[1])):
             return window
-    raise CameraInfoError(
+    raise CameraInfoMismatchError(
         f'camera_info is for {message.width}x{message.height}, region of interest '
         f'{_said(region)}, but the image is {image_width}x{image_height}, of another aspect: '
         'remap camera_info to the topic of this camera, or calibrate at this aspect'

@@ -112,6 +112,14 @@ class CameraPose:
         self._reporter.clear(TROUBLE, 'the pose of the camera is known again')
         return pose
 
+    def facts(self) -> dict[str, str]:
+        """Return the newest pose in words for /diagnostics; nothing where none is wanted."""
+        source, newest = self._settings().source, self.newest
+        if source == 'none':
+            return {}
+        state = {'pose_source': source, 'pose_state': 'known' if newest else 'unknown'}
+        return state if newest is None else {**state, **report_of(newest)}
+
     def _find(self, settings: PoseSettings, header: Header) -> Transform:
         if settings.source == 'tf':
             camera = self._tree.find(
@@ -181,7 +189,7 @@ def report_of(pose: Transform) -> dict[str, Any]:
     pitch = math.degrees(math.asin(float(np.clip(-body[2, 0], -1, 1))))
     roll = math.degrees(math.atan2(body[2, 1], body[2, 2]))
     return {
-        'camera_height': f'{pose.translation[2]:.2f}',
+        'camera_height_m': f'{pose.translation[2]:.2f}',
         'camera_roll_deg': f'{roll:.1f}',
         'camera_pitch_deg': f'{pitch:.1f}',
     }

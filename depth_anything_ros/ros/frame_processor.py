@@ -114,6 +114,7 @@ class FrameProcessor:
 
     def _fresh(self, stamp: Time, max_age: float) -> bool:
         age = (self.now() - stamp).nanoseconds / 1e9
+        self.counters.stamp_ages.add(age)
         if not 0 < max_age < age:
             self.reporter.clear(AGE_TROUBLE, 'images are fresh again')
             return True

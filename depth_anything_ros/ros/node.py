@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -24,6 +23,7 @@ from depth_anything_ros.ros.camera_channel import CameraChannel
 from depth_anything_ros.ros.diagnostics import engine_facts
 from depth_anything_ros.ros.frame_processor import FrameProcessor
 from depth_anything_ros.ros.frame_publisher import NetworkFacts
+from depth_anything_ros.ros.node_diagnostics import NodeDiagnostics
 from depth_anything_ros.ros.node_settings import declare_depth_parameters
 from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings
@@ -71,7 +71,7 @@ class DepthNode(LifecycleNode):
         self._engine: _Engine | None = None
         self._answer_transition = self._service_change_state.callback
         self._service_change_state.callback = self._on_change_state
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._diagnostics = NodeDiagnostics(self)
         # Steady, so that a paused bag does not silence the node that waits for it.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(1.0, self._look_after, clock=steady)
@@ -81,8 +81,6 @@ class DepthNode(LifecycleNode):
         self._applies_after = hasattr(self, 'add_post_set_parameters_callback')
         if self._applies_after:
             self.add_post_set_parameters_callback(self._apply_parameters)
-
-    # Parameters
 
     @property
     def settings(self) -> DepthSettings:
@@ -132,9 +130,10 @@ class DepthNode(LifecycleNode):
         try:
             self._engine = self._build_engine()
         except Exception as error:  # rclpy would swallow it without a word
-            self.get_logger().error(f'cannot configure: {error}')
+            self._blame(f'cannot configure: {error}')
             self._release()
             return TransitionCallbackReturn.FAILURE
+        self._diagnostics.blame('')
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -145,10 +144,11 @@ class DepthNode(LifecycleNode):
                 camera.subscribe(engine.worker.mailboxes[name])
             engine.worker.start()
         except Exception as error:  # rclpy would swallow it without a word
-            self.get_logger().error(f'cannot activate: {error}')
+            self._blame(f'cannot activate: {error}')
             self._stop('going on without it')
             return TransitionCallbackReturn.FAILURE
         topics = ', '.join(camera.image_topic for camera in self.cameras.values())
+        self._diagnostics.blame('')
         facts = engine_facts(engine.estimator, self.settings.input_size)
         self.get_logger().info(
             f'active: {topics} -> {facts["kind"]} depth by {facts["model"]} on {facts["device"]} '
@@ -279,21 +279,22 @@ class DepthNode(LifecycleNode):
 
     def _look_after(self) -> None:
         """Publish diagnostics, and leave the active state when the device was lost."""
-        self.publish_diagnostics()
-        if self._lost.is_set() and self._state() == 'active':
-            self.get_logger().error(
+        lost = self._lost.is_set() and self._state() == 'active'
+        if lost:
+            self._blame(
                 f'{self._require_engine().estimator.device} does not answer any more: the node '
                 'goes through its error state to unconfigured; configure it to try again'
             )
+        self.publish_diagnostics()
+        if lost:
             self.trigger_deactivate()
 
+    def _blame(self, trouble: str) -> None:
+        """Log what keeps the node from working, and tell it on /diagnostics until it works."""
+        self.get_logger().error(trouble)
+        self._diagnostics.blame(trouble)
+
     def publish_diagnostics(self) -> None:
-        """Publish the counters and the state of the engine on /diagnostics."""
-        message = DiagnosticArray()
-        message.header.stamp = self.get_clock().now().to_msg()
-        for camera in self.cameras.values():
-            facts = {}
-            if self._engine is not None:
-                facts = engine_facts(self._engine.estimator, camera.settings().input_size)
-            message.status.append(camera.status(self._state(), facts))
-        self._diagnostics.publish(message)
+        """Publish how cameras and engine do on /diagnostics."""
+        estimator = self._engine.estimator if self._engine else None
+        self._diagnostics.publish(self._state(), self.cameras.values(), estimator, self.settings)

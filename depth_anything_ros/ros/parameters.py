@@ -11,6 +11,10 @@ from typing import Any
 
 from depth_anything_ros.media.color import COLOR_MAPS
 from depth_anything_ros.ros.camera_pose import PoseSettings
+from depth_anything_ros.ros.diagnostics_parameters import (
+    DIAGNOSTICS_PARAMETERS,
+    DiagnosticsGroup,
+)
 from depth_anything_ros.ros.parameter_table import Parameter, ParameterError, check_all
 from depth_anything_ros.ros.space_parameters import SPACE_PARAMETERS
 from depth_anything_ros.ros.space_settings import (
@@ -161,6 +165,7 @@ DEPTH_PARAMETERS = (
         per_camera=True,
     ),
     *SPACE_PARAMETERS,
+    *DIAGNOSTICS_PARAMETERS,
 )
 
 GROUPS: dict[str, type[Any]] = {
@@ -172,6 +177,7 @@ GROUPS: dict[str, type[Any]] = {
     'filter': FilterGroup,
     'scale': ScaleGroup,
     'focal': FocalGroup,
+    'diagnostics': DiagnosticsGroup,
 }
 """The settings that parameters with a dot in their name make, by what is in front of it."""
 
@@ -207,6 +213,7 @@ class DepthSettings:
     filter: FilterGroup
     scale: ScaleGroup
     focal: FocalGroup
+    diagnostics: DiagnosticsGroup
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> DepthSettings:

@@ -45,6 +45,8 @@ class Reporter:
         self._reports: dict[str, dict[str, _Report]] = {}
         # The troubles that have not ended, and whether any of their reports was logged.
         self._current: dict[str, bool] = {}
+        # The newest text of each key, and when it came.
+        self._newest: dict[str, tuple[float, str]] = {}
 
     def report(self, key: str, message: str) -> None:
         """Report a trouble under the key that ``clear`` will end it by."""
@@ -57,6 +59,7 @@ class Reporter:
             else:
                 report.held_back += 1
             self._current[key] = self._current.get(key, False) or due
+            self._newest[key] = time.monotonic(), message
         if due:
             more = f' (and {held_back} more times)' if held_back else ''
             self._logger.warning(message + more)
@@ -72,6 +75,16 @@ class Reporter:
         """Return the keys of the troubles that have not ended."""
         with self._lock:
             return list(self._current)
+
+    def recent(self, seconds: float) -> dict[str, str]:
+        """Return the newest text of each trouble that has not ended, or came so shortly ago."""
+        begin = time.monotonic() - seconds
+        with self._lock:
+            return {
+                key: message
+                for key, (came, message) in self._newest.items()
+                if key in self._current or came >= begin
+            }
 
     def _find(self, key: str, message: str) -> _Report:
         """Return the record of a text, new when it was never reported."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -20,11 +21,11 @@ from depth_anything_ros.geometry.affine import (
     fit_affine_disparity,
 )
 from depth_anything_ros.geometry.ground_scale import fit_ground
-from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.geometry.intrinsics import Intrinsics, IntrinsicsError
 from depth_anything_ros.geometry.reference import BadReferenceError, sample_disparity
 from depth_anything_ros.geometry.scale import ScaleError, ScaleEstimate, ScaleState
 from depth_anything_ros.geometry.scale_filter import ScaleTracker, TrackerSettings
-from depth_anything_ros.geometry.transform import Transform
+from depth_anything_ros.geometry.transform import Transform, TransformError
 from depth_anything_ros.ros.camera_info import CameraInfoError
 from depth_anything_ros.ros.cdr import CdrError
 from depth_anything_ros.ros.image_message import ImageError
@@ -54,6 +55,8 @@ _NO_REFERENCE = (
     ImageError,
     PointCloudError,
     CameraInfoError,
+    IntrinsicsError,
+    TransformError,
 )
 
 
@@ -78,6 +81,7 @@ class ScaleSource:
         self._buffer: ReferenceBuffer | None = None
         self._wishes: list[str] = []
         self.newest: ScaleEstimate | None = None
+        self._unusable_since: float | None = None
 
     @property
     def wanted(self) -> bool:
@@ -102,7 +106,7 @@ class ScaleSource:
             self._buffer.close()
             self._buffer = None
         self._tracker.reset()
-        self.newest = None
+        self.newest = self._unusable_since = None
 
     def wish(self, what: str) -> None:
         """Ask, from any thread, for 'reset', 'freeze' or 'release' before the next frame."""
@@ -120,10 +124,23 @@ class ScaleSource:
         ``disparity`` is (H, W) float32 of the network; ``intrinsics`` are those of that size, None
         where the camera is not known; ``pose`` is the camera's above the ground, None likewise.
         """
+        self.newest = estimate = self._estimated(disparity, header, intrinsics, pose)
+        if estimate.usable:
+            self._unusable_since = None
+        elif self._unusable_since is None:
+            self._unusable_since = time.monotonic()
+        return estimate
+
+    def _estimated(
+        self,
+        disparity: Tensor,
+        header: Header,
+        intrinsics: Intrinsics | None,
+        pose: Transform | None,
+    ) -> ScaleEstimate:
         settings = self._settings()
         if settings.source == 'fixed':
-            self.newest = self._fixed(settings)
-            return self.newest
+            return self._fixed(settings)
         self._tracker.settings = replace(self._tracker.settings, hold_time=settings.hold)
         self._fulfil_wishes()
         found: AffineFit | NoFitError | None = None
@@ -136,10 +153,10 @@ class ScaleSource:
             found, reason = error, str(error)
         except _NO_REFERENCE as error:
             reason = str(error)
-        time = header.stamp.sec + header.stamp.nanosec * 1e-9
-        self.newest = self._tracker.update(found, time, disparity)
-        self._tell(self.newest, reason)
-        return self.newest
+        at = header.stamp.sec + header.stamp.nanosec * 1e-9
+        estimate = self._tracker.update(found, at, disparity)
+        self._tell(estimate, reason)
+        return estimate
 
     def message(self, header: Header) -> DiagnosticArray:
         """Return the newest scale as diagnostic_msgs/DiagnosticArray for an image's header."""
@@ -155,11 +172,21 @@ class ScaleSource:
 
     def facts(self) -> dict[str, str]:
         """Return the newest scale in words for /diagnostics; nothing where none is wanted."""
-        if not self.wanted:
+        settings, newest = self._settings(), self.newest
+        if settings.source == 'none':
             return {}
-        state = ScaleState.WAITING if self.newest is None else self.newest.state
-        told = {} if self.newest is None else facts_of(self.newest)
-        return {'scale_state': state.value.upper(), **{f'scale_{k}': v for k, v in told.items()}}
+        state = ScaleState.WAITING if newest is None else newest.state
+        told = {} if newest is None else facts_of(newest)
+        return {
+            'scale_source': settings.source,
+            'scale_state': state.value.upper(),
+            **{f'scale_{key}{"_s" * (key == "age")}': value for key, value in told.items()},
+        }
+
+    def without_metres(self) -> float | None:
+        """Return for how long (s) frames have had no scale to rely on; None where they have."""
+        since = self._unusable_since
+        return None if since is None else time.monotonic() - since
 
     def _fixed(self, settings: ScaleGroup) -> ScaleEstimate:
         try:

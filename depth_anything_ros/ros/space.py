@@ -16,10 +16,10 @@ from torch import Tensor
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.geometry.distortion import Distortion, DistortionError
 from depth_anything_ros.geometry.intrinsics import Intrinsics
-from depth_anything_ros.geometry.rectification import Rectification
+from depth_anything_ros.geometry.rectification import Rectification, RectificationError
 from depth_anything_ros.geometry.transform import Transform
 from depth_anything_ros.inference.threads import one_thread
-from depth_anything_ros.ros.camera_pose import CameraPose, report_of
+from depth_anything_ros.ros.camera_pose import CameraPose
 from depth_anything_ros.ros.clouds import Clouds, picture_at
 from depth_anything_ros.ros.frame_publisher import NetworkFacts, PublishedFrame
 from depth_anything_ros.ros.metres import Metres
@@ -133,9 +133,7 @@ class Space:
 
     def facts(self) -> dict[str, str]:
         """Return the state of scale, pose and edges in words for /diagnostics."""
-        told = self.scale.facts()
-        if self._pose.newest is not None:
-            told |= report_of(self._pose.newest)
+        told = self.scale.facts() | self._pose.facts()
         if self._clouds.flying_share is not None:
             told['flying_pixels'] = f'{self._clouds.flying_share:.4f}'
         return told
@@ -149,11 +147,11 @@ class Space:
         if self._lens is None or self._lens[0] != key:
             try:
                 lens = Distortion(info.distortion_model, tuple(float(v) for v in info.d))
-            except DistortionError as error:
+                turn = np.asarray(info.r).reshape(3, 3)
+                self._lens = key, Rectification(raw, lens, turn, rectified)
+            except (DistortionError, RectificationError) as error:
                 self._reporter.report(LENS_TROUBLE, f'{error}; depth stays as the lens shows it')
                 return values, rgb
-            turn = np.asarray(info.r).reshape(3, 3)
-            self._lens = key, Rectification(raw, lens, turn, rectified)
         self._reporter.clear(LENS_TROUBLE, 'depth is rectified')
         way = self._lens[1]
         return way.depth(values), way.image(picture_at(rgb, raw.height, raw.width))

@@ -16,6 +16,7 @@ import torch
 
 from depth_anything_ros.inference.cuda_engine import MOST_SHAPES, SLOTS, CudaEngine
 from depth_anything_ros.inference.engine import EagerEngine
+from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
 from depth_anything_ros.inference.pipeline import start
 from depth_anything_ros.inference.worker import Worker
@@ -100,6 +101,15 @@ def test_buffers_of_the_last_few_shapes_are_kept(network):
     assert (28, 28) not in {shape.size for shape in engine._slots}
 
 
+@pytest.mark.parametrize('device', DEVICES)
+def test_passes_are_counted_by_how_they_ran(network, device):
+    engine = engine_of(network, device)
+    for rgb in (picture(42, 56), picture(42, 56, 1), picture(28, 56), picture(42, 56, 2)):
+        engine.run([rgb], (42, 56), True)
+    hits, eager = (2, 0) if device == 'cuda' else (0, 4)
+    assert engine.counts == EngineCounts(hits, graph_misses=2, eager_runs=eager)
+
+
 def fail_above(engine: CudaEngine, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let the network run out of memory with more than ``most`` pictures; return what it saw."""
     seen: list[int] = []
@@ -126,6 +136,7 @@ def test_a_batch_that_does_not_fit_is_halved_and_so_are_later_ones(network, monk
     again = engine.run(pictures, (42, 56), True)
 
     assert seen == [5, 2, *[1] * 5, *[1] * 5]
+    assert engine.counts.out_of_memory == 2
     assert '5 pictures at once; 2 from now on' in caplog.text
     for depths in (got, again):
         for one, other in zip(depths, want, strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from depth_anything_ros.depth import DepthKind
-from depth_anything_ros.inference.estimator import DepthEstimator, RunnableModel
+from depth_anything_ros.inference.estimator import MOST_SIZES, DepthEstimator, RunnableModel
 from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
 from depth_anything_ros.inference.stage_times import StageTimes
 
@@ -170,3 +170,13 @@ def test_a_wrong_picture_is_refused_before_anything_starts():
         Estimator(engine).submit([picture(1), np.zeros((5, 5), np.uint8)])
 
     assert engine.events == []
+
+
+def test_the_last_network_sizes_are_told_newest_last():
+    estimator = Estimator(PlainEngine())
+    for width in (56, 70, 56):
+        estimator.estimate(picture(1, 42, width))
+    assert estimator.network_sizes == ((42, 70), (42, 56))
+    for width in range(84, 84 + 14 * 2 * MOST_SIZES, 14):
+        estimator.estimate(picture(1, 42, width))
+    assert len(estimator.network_sizes) == MOST_SIZES

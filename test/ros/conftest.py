@@ -22,6 +22,7 @@ from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.preprocessing import network_size
 from depth_anything_ros.inference.stage_times import StageTimes
 from depth_anything_ros.ros import node as node_module
@@ -161,6 +162,8 @@ class CodedNetwork:
     max_depth = None
     in_flight = 1
     stages = StageTimes()
+    counts: EngineCounts | None = None
+    network_sizes: Sequence[tuple[int, int]] = ()
 
     def __init__(self, device: str) -> None:
         self.device = device

@@ -167,7 +167,7 @@ def test_diagnostics_tell_height_and_angles():
     told = report_of(camera_on_ground(0.75, math.radians(-5), math.radians(30)))
 
     assert told == {
-        'camera_height': '0.75',
+        'camera_height_m': '0.75',
         'camera_roll_deg': '-5.0',
         'camera_pitch_deg': '30.0',
     }

@@ -266,10 +266,11 @@ def test_diagnostics_have_a_status_for_each_camera(rig, graph):
     two.settle()
     reports.clear()
     graph.spin_until(lambda: reports)
-    front, left = reports[0].status
+    front, left, engine = reports[0].status
     assert (front.name, left.name) == ('depth_node: front frames', 'depth_node: left frames')
     assert (front.hardware_id, left.hardware_id) == ('depth_node/front', 'depth_node/left')
-    assert left.message == 'no image has come yet'
+    assert left.message == 'waits for the first image on /left/image'
+    assert engine.name == 'depth_node: engine'
     values = [{pair.key: pair.value for pair in status.values} for status in (front, left)]
     assert [v['published'] for v in values] == ['2', '0']
     assert [v['input_size'] for v in values] == ['42', '56']

@@ -435,7 +435,7 @@ def test_diagnostics_tell_the_state_and_a_silent_camera(graph):
     assert newest().message == 'unconfigured'
     node.trigger_configure()
     node.trigger_activate()
-    assert newest().message == 'no image has come yet'
+    assert newest().message == 'waits for the first image on /image'
     node.cameras[''].heard_at = time.monotonic() - 100
     assert newest().message.startswith('no image for 10')
 

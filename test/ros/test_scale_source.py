@@ -200,4 +200,4 @@ def test_after_unsubscribing_it_waits_anew():
 
     assert not rig.node.callbacks
     assert rig.source.newest is None
-    assert rig.source.facts() == {'scale_state': 'WAITING'}
+    assert rig.source.facts() == {'scale_source': 'depth', 'scale_state': 'WAITING'}

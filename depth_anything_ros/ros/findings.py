@@ -1,0 +1,74 @@
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong, in words, and the level that follows from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from diagnostic_msgs.msg import DiagnosticStatus
+
+HOLD = 5.0
+"""Seconds for which a finding stays after its reason has ended, so that levels do not flap."""
+LONGEST_TEXT = 240
+"""Characters of one finding; monitors show a message in one line."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: a stable name, a level of DiagnosticStatus, and what to do."""
+
+    name: str
+    level: bytes
+    text: str
+
+    def __post_init__(self) -> None:
+        """Bring the text to one line that can be shown."""
+        text = ' '.join(self.text.split())
+        if len(text) > LONGEST_TEXT:
+            text = text[: LONGEST_TEXT - 3] + '...'
+        object.__setattr__(self, 'text', text)
+
+
+class FindingHolder:
+    """Keep what was found for HOLD seconds after it was last found.
+
+    A finding counts at once. One that has ended says so in its text. ``clock`` returns seconds
+    that never go back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._held: dict[str, tuple[Finding, float]] = {}
+
+    def update(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return what is found now and what was found shortly before, worst first."""
+        now = self._clock()
+        found = {finding.name: finding for finding in findings}
+        self._held.update({name: (finding, now) for name, finding in found.items()})
+        self._held = {n: held for n, held in self._held.items() if now - held[1] < HOLD}
+        told = [
+            finding if name in found else _ended(finding, now - at)
+            for name, (finding, at) in self._held.items()
+        ]
+        return sorted(told, key=lambda finding: (-finding.level[0], finding.name))
+
+    def clear(self) -> None:
+        """Forget everything, as when the node is not active any more."""
+        self._held.clear()
+
+
+def level_of(findings: Sequence[Finding]) -> bytes:
+    """Return the worst level of findings, OK without any."""
+    return max((finding.level for finding in findings), default=DiagnosticStatus.OK)
+
+
+def message_of(findings: Sequence[Finding], otherwise: str) -> str:
+    """Return the findings in one line, or ``otherwise`` without any."""
+    return '; '.join(finding.text for finding in findings) or otherwise
+
+
+def _ended(finding: Finding, ago: float) -> Finding:
+    return replace(finding, text=f'until {ago:.0f} s ago: {finding.text}')
