@@ -33,7 +33,9 @@ ROS = [
     'ros-jazzy-std-msgs',
     'ros-jazzy-std-srvs',
 ]
-CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=12']
+CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=12', 'pillow>=10']
+# Pictures of telephones in, OpenEXR out.
+FORMATS = ['pillow-heif>=0.16', 'openexr>=3.3']
 # The first two make files, the last runs them.
 ONNX = ['onnx>=1.16', 'onnxscript>=0.5', 'onnxruntime>=1.18']
 OPENVINO = ['openvino>=2024.4']
@@ -75,6 +77,7 @@ setup(
     extras_require={
         'ros': ROS,
         'cli': CLI,
+        'formats': FORMATS,
         'onnx': ONNX,
         'openvino': OPENVINO,
         'test': TEST,

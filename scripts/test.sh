@@ -3,7 +3,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-extras=(ros cli dev)
+extras=(ros cli formats dev)
 # Not inside a distribution: both may want a newer NumPy than its packages are built for. Their tests skip then.
 [[ -n ${ROS_DISTRO:-} ]] || extras+=(onnx openvino)
 bash "$root/scripts/setup.sh" "${extras[@]}"

@@ -12,6 +12,7 @@ from depth_anything_ros.cli.calibrate import calibrate
 from depth_anything_ros.cli.demo import demo
 from depth_anything_ros.cli.download import download
 from depth_anything_ros.cli.export import export
+from depth_anything_ros.cli.image import image
 from depth_anything_ros.cli.models import models
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(image)
 app.command()(models)
 app.command()(download)
 app.command()(export)

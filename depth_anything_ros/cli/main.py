@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 
-EXTRA = ('typer', 'rich', 'rosbags', 'av')
+EXTRA = ('typer', 'rich', 'rosbags', 'av', 'PIL')
 """What the extra [cli] installs."""
 
 

@@ -14,18 +14,11 @@ import av.error
 import cv2
 import numpy as np
 
+from depth_anything_ros.media.side_by_side import side_by_side
+
 
 class VideoError(RuntimeError):
     """A video cannot be written."""
-
-
-def side_by_side(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Join two (H, W, 3) uint8 pictures, the right one resized to the height of the left one."""
-    height, width = left.shape[:2]
-    if right.shape[0] != height:
-        new_width = max(1, round(right.shape[1] * height / right.shape[0]))
-        right = cv2.resize(right, (new_width, height), interpolation=cv2.INTER_LINEAR)
-    return np.concatenate([left, right], axis=1)
 
 
 def write_side_by_side(

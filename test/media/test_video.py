@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from depth_anything_ros.media.video import VideoError, side_by_side, write_side_by_side
+from depth_anything_ros.media.side_by_side import side_by_side
+from depth_anything_ros.media.video import VideoError, write_side_by_side
 
 
 def pair(value: int, size=(48, 64)) -> tuple[np.ndarray, np.ndarray]:
