@@ -22,6 +22,13 @@ FACING_SHARE = 0.5
 """Of the points that a surface across the view gives a cube, how many one must have at least."""
 
 
+MOST_CUBES = 10**6
+"""Most cubes in a row: 8 times its cube is about the largest number of 64 bits."""
+
+LEAST_VOXEL = 0.001
+"""Metres of the side of the smallest cube: depth is not known better, and cubes are counted."""
+
+
 class ObstacleError(ValueError):
     """Settings or points of which no obstacles can be told."""
 
@@ -55,6 +62,10 @@ class ObstacleSettings:
         for name in ('ground_slope', 'min_range', 'voxel'):
             if getattr(self, name) < 0:
                 raise ObstacleError(f'{name} is {getattr(self, name)!r}: give 0 or more')
+        if 0 < self.voxel < LEAST_VOXEL:
+            raise ObstacleError(
+                f'voxel is {self.voxel!r}: give 0, for every point, or {LEAST_VOXEL} or more'
+            )
         for name in ('height', 'range'):
             low, high = getattr(self, f'min_{name}'), getattr(self, f'max_{name}')
             if low >= high:
@@ -62,6 +73,12 @@ class ObstacleSettings:
         for name in ('min_points', 'max_points'):
             if getattr(self, name) < 1:
                 raise ObstacleError(f'{name} is {getattr(self, name)!r}: give 1 or more')
+        reach = max(self.max_range, abs(self.min_height), abs(self.max_height))
+        if self.voxel and reach / self.voxel > MOST_CUBES:
+            raise ObstacleError(
+                f'voxel is {self.voxel!r} for a reach of {reach!r} m: give cubes of which '
+                f'{MOST_CUBES:,} reach as far'
+            )
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class Clouds:
             edges = EdgeSettings.enlarged(metres.shape[1], network_width, settings.edges.max_jump)
             clean = without_flying_pixels(metres, edges)
             metres, self.flying_share = clean.values, clean.removed
-        blocks = settings.points.rows, settings.points.columns
+        blocks = _blocks(settings, metres.shape)
         depth = decimate(metres, *blocks, settings.points.reduce)
         camera = decimated_intrinsics(intrinsics, *blocks)
         rays = rays_of(camera, device=metres.device)
@@ -115,8 +115,7 @@ class Clouds:
         height = None
         if settings.points.height and pose is not None:
             height = heights(points, pose)
-        blocks = settings.points.rows, settings.points.columns
-        colors = decimate_picture(picture_at(rgb, size[0], size[1]), *blocks)
+        colors = decimate_picture(picture_at(rgb, size[0], size[1]), *_blocks(settings, size))
         packed = pack(points, colors, height)
         cloud = RawPointCloud.of(packed.data, packed.names, header)
         self._outputs.send(topic, cloud.serialize())
@@ -211,6 +210,11 @@ class Clouds:
                 return last
         self._last_pose = pose
         return pose
+
+
+def _blocks(settings: DepthSettings, size: torch.Size) -> tuple[int, int]:
+    """Return the rows and columns of depth that make a point; of a small picture all there are."""
+    return min(settings.points.rows, size[0]), min(settings.points.columns, size[1])
 
 
 def heights(points: Tensor, pose: Transform) -> Tensor:

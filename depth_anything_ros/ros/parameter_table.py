@@ -72,7 +72,7 @@ class Parameter:
     def check(self, value: Any) -> Value:
         """Return the value in the type of the default, or raise ParameterError."""
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if isinstance(self.default, float) and number:
+        if isinstance(self.default, float) and number and abs(value) < 2**63:
             value = float(value)
         elif isinstance(self.default, str) and isinstance(value, int) and number:
             value = str(value)

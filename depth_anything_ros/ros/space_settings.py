@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from depth_anything_ros.ros.parameter_table import ParameterError
 
+LEAST_VOXEL = 0.001
+"""Metres; the same as in geometry/obstacles.py, which needs torch."""
+
 
 @dataclass(frozen=True)
 class EdgeGroup:
@@ -42,9 +45,14 @@ class ObstacleGroup:
     max_points: int
 
     def __post_init__(self) -> None:
-        """Refuse bands that are empty."""
+        """Refuse bands that are empty, and cubes too small to be counted."""
         _require_band('obstacles.min_height', self.min_height, self.max_height)
         _require_band('obstacles.min_range', self.min_range, self.max_range)
+        if 0 < self.voxel < LEAST_VOXEL:
+            raise ParameterError(
+                f'parameter obstacles.voxel must be 0 or at least {LEAST_VOXEL:g}, '
+                f'got {self.voxel:g}'
+            )
 
 
 @dataclass(frozen=True)

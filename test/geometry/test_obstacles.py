@@ -253,3 +253,20 @@ def test_refuses_settings_that_mean_nothing(changed):
 def test_refuses_what_are_no_points(points):
     with pytest.raises(ObstacleError, match='give'):
         find_obstacles(points, CAMERAS[0], PLAIN)
+
+
+@pytest.mark.parametrize(
+    'changed', [{'voxel': 5e-324}, {'voxel': 0.0009}, {'voxel': 0.01, 'max_range': 1e9}], ids=str
+)
+def test_refuses_cubes_too_many_to_be_counted(changed):
+    with pytest.raises(ObstacleError, match='voxel is'):
+        ObstacleSettings(**changed)
+
+
+def test_the_most_cubes_there_may_be_are_told_apart():
+    """Their numbers just fit 64 bits: the two points would be one if they did not."""
+    settings = ObstacleSettings(
+        min_height=-999.0, max_height=1000.0, max_range=1000.0, voxel=0.001, min_points=1
+    )
+    points = torch.tensor([[0.0, -700.0, 700.0], [0.002, -700.0, 700.0]])
+    assert len(find_obstacles(points, camera_on_ground(1.0), settings).points) == 2

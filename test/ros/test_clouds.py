@@ -298,3 +298,10 @@ def test_a_pose_that_hardly_moved_keeps_the_scan_s_limits():
 
     rig.publish(wall(), camera_on_ground(LENS, pitch=0.5))
     assert rig.outputs.sent['scan'].angle_min != first
+
+
+def test_a_picture_with_fewer_rows_than_make_a_point_gives_one_row():
+    rig = Rig('points', points__rows=32, points__columns=4)
+    camera = replace(CAMERA, width=40, height=3)
+    cloud = rig.cloud('points', np.full((3, 40), 2.0, np.float32), camera=camera)
+    assert (cloud.height, cloud.width) == (1, 10)

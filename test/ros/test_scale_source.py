@@ -18,7 +18,7 @@ from std_msgs.msg import Header  # noqa: E402
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics  # noqa: E402
 from depth_anything_ros.geometry.scale import ScaleState, apply_scale  # noqa: E402
-from depth_anything_ros.geometry.transform import camera_on_ground  # noqa: E402
+from depth_anything_ros.geometry.transform import Transform, camera_on_ground  # noqa: E402
 from depth_anything_ros.ros.depth_message import encode_depth  # noqa: E402
 from depth_anything_ros.ros.reporter import Reporter  # noqa: E402
 from depth_anything_ros.ros.scale_source import ScaleSource  # noqa: E402
@@ -201,3 +201,21 @@ def test_after_unsubscribing_it_waits_anew():
     assert not rig.node.callbacks
     assert rig.source.newest is None
     assert rig.source.facts() == {'scale_source': 'depth', 'scale_state': 'WAITING'}
+
+
+def test_a_transform_that_is_none_is_a_reason_and_no_fault():
+    rig = Rig()
+
+    class Broken:
+        def find(self, parent, child, at):
+            return Transform.from_quaternion((0.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+
+    rig.source._buffer._tree = Broken()
+    elsewhere = header(1)
+    elsewhere.frame_id = 'lidar'
+    rig.node.callbacks['reference/depth'](encode_depth(slope(), elsewhere).serialize())
+
+    estimate = rig.source.estimate(disparity_of(slope()), header(1), CAMERA, None)
+
+    assert estimate.state is ScaleState.WAITING
+    assert 'is no rotation' in rig.logger.lines[-1]

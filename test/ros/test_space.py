@@ -205,6 +205,20 @@ def test_a_raw_image_gives_rectified_depth(graph):
     np.testing.assert_allclose(depth[both], wanted[both], atol=0.31)
 
 
+def test_a_camera_whose_rotation_is_none_gives_depth_as_the_lens_shows_it(graph):
+    node = graph.active_node(METRIC, rectified=False)
+    depths = graph.listen('depth/image_rect')
+    graph.connect(node, 1)
+    header = graph.header()
+    graph.send_info(header, d=[-0.3, 0.1, 0.0, 0.0, 0.0], r=np.full(9, 0.5))
+    graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
+    graph.send_image(header=header)
+    graph.spin_until(lambda: depths)
+
+    assert 'lens' in node.cameras[''].reporter.current()
+    assert node.cameras[''].counters.counts().failed == 0
+
+
 def test_without_camera_info_depth_goes_on_and_clouds_say_why(graph):
     node = graph.active_node(METRIC, **POSE)
     depths, clouds = graph.listen('depth/image_rect'), graph.listen('points', PointCloud2)
