@@ -55,7 +55,7 @@ class TrackerSettings:
     slope_drift: float = 0.4
     gate: float = 13.8
     contradiction: float = 1.25
-    confirm: int = 3
+    confirm: int = 5
     fresh_time: float = 0.5
     hold_time: float = 2.0
     max_deviation: float = 0.15
