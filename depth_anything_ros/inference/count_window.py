@@ -48,6 +48,11 @@ class CountWindow:
         self._seen.clear()
         self._seen.append((self._clock(), self._counters.counts()))
 
+    def forget(self) -> None:
+        """Forget what was before the last look."""
+        while len(self._seen) > 1:
+            self._seen.popleft()
+
     def look(self, window: float) -> Period:
         """Return the frames of the last ``window`` seconds, or since the start where less."""
         now, counts = self._clock(), self._counters.counts()

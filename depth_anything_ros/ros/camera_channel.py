@@ -20,6 +20,7 @@ from depth_anything_ros.inference.mailbox import Mailbox
 from depth_anything_ros.ros.camera_health import CameraHealth
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.camera_pose import CameraPose
+from depth_anything_ros.ros.findings import LOG_PERIOD
 from depth_anything_ros.ros.frame_publisher import FramePublisher, NetworkFacts
 from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameter_table import ParameterError
@@ -50,7 +51,8 @@ class CameraChannel:
         self._node, self.name, self.settings, self._tree = node, name, settings, tree
         self._prefix = f'{name}/' if name else ''
         self.counters = FrameCounters()
-        self.reporter = Reporter(_CameraLogger(node.get_logger(), name))
+        logger = _CameraLogger(node.get_logger(), name)
+        self.reporter = Reporter(logger)
         self.infos = CameraInfoTracker(self.reporter)
         self.pose = CameraPose(node, name, lambda: settings().pose, tree, self.reporter)
         self.space: Space | None = None
@@ -64,6 +66,7 @@ class CameraChannel:
             f'{full}/{name}' if name else full,
             self.counters,
             self.reporter,
+            Reporter(logger, LOG_PERIOD),
         )
         self._qos = QosWatch(node, self.reporter)
 

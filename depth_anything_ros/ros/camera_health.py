@@ -21,23 +21,31 @@ from depth_anything_ros.ros.reporter import Reporter
 class CameraHealth:
     """The status of one camera: what became of its frames lately, how old depth is, what is wrong.
 
-    ``name`` and ``hardware`` are those of the status.
+    ``name`` and ``hardware`` are those of the status. ``reporter`` has the troubles that frames
+    met with; what is found here beside goes to ``log``.
     """
 
     def __init__(
-        self, name: str, hardware: str, counters: FrameCounters, reporter: Reporter
+        self,
+        name: str,
+        hardware: str,
+        counters: FrameCounters,
+        reporter: Reporter,
+        log: Reporter,
     ) -> None:
         self._name, self._hardware = name, hardware
         self._counters, self._reporter = counters, reporter
         self._window = CountWindow(counters)
-        self._holder = FindingHolder()
-        self._received_before = 0
+        self._holder = FindingHolder(log)
+        # How many images had come when none came any more; None while they come.
+        self._quiet_at: int | None = 0
+        self._ever = False
 
     def restart(self) -> None:
         """Begin anew, as the node is activated now."""
         self._window.restart()
         self._holder.clear()
-        self._received_before = self._counters.counts().received
+        self._quiet_at, self._ever = self._counters.counts().received, False
 
     def status(
         self,
@@ -55,13 +63,14 @@ class CameraHealth:
         publishers; for ``without_metres`` and ``clock_stands`` see CameraReport. ``facts`` are what
         else is to be told. A node that is not active only tells its state.
         """
-        period = self._window.look(limits.window)
         counters, counts = self._counters, self._counters.counts()
+        ever = self._heard(counts.received, 0 < limits.silence < silence)
+        period = self._window.look(limits.window)
         report = CameraReport(
             topic=topic[0],
             silence=silence,
             publishers=topic[1],
-            ever=counts.received > self._received_before,
+            ever=ever,
             period=period,
             ages=counters.latencies.since(period.begin),
             stamp_ages=counters.stamp_ages.since(period.begin),
@@ -88,6 +97,18 @@ class CameraHealth:
         otherwise = summary(report) if state == 'active' else state
         message = message_of(findings, otherwise)
         return make_status(self._name, self._hardware, level_of(findings), message, values)
+
+    def _heard(self, received: int, silent: bool) -> bool:
+        """Return whether images have come since the restart.
+
+        The first after a silence begins the window anew: a camera that is back has its own rate.
+        """
+        if self._quiet_at is not None and received > self._quiet_at:
+            self._window.forget()
+            self._quiet_at, self._ever = None, True
+        if silent:
+            self._quiet_at = received
+        return self._ever
 
 
 def _rates(period: Period) -> dict[str, str]:

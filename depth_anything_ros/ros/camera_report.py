@@ -75,7 +75,11 @@ def summary(report: CameraReport) -> str:
         return f'{said}; nobody listens to any output, so the images are skipped'
     said += f', {period.rate(counts.published):.1f} Hz out'
     age = percentiles(report.ages)
-    return said if age is None else f'{said}, {age[0]:.2f} s old (p99 {age[1]:.2f} s)'
+    return said if age is None else f'{said}, {_span(age[0])} old (p99 {_span(age[1])})'
+
+
+def _span(seconds: float) -> str:
+    return f'{seconds:.2f} s' if abs(seconds) >= 1 else f'{seconds * 1e3:.0f} ms'
 
 
 def _silence(report: CameraReport, limits: DiagnosticsGroup) -> Finding | None:
@@ -88,10 +92,11 @@ def _silence(report: CameraReport, limits: DiagnosticsGroup) -> Finding | None:
         text += 'nobody publishes there, start the camera or remap image to its topic'
     else:
         text += (
-            f'{report.publishers} publisher(s) there send nothing, or their QoS does not fit; '
-            f'compare with: ros2 topic hz {report.topic}'
+            f'somebody publishes there ({report.publishers}), but nothing arrives; compare with: '
+            f'ros2 topic hz {report.topic}'
         )
-    return Finding('silence', STALE, text)
+    # It takes a silence to come again, so it cannot flap, and an image ends it at once.
+    return Finding('silence', STALE, text, hold=0.0)
 
 
 def _shares(report: CameraReport, limits: DiagnosticsGroup) -> Iterator[Finding]:
@@ -179,4 +184,5 @@ def _others(report: CameraReport, limits: DiagnosticsGroup) -> Iterator[Finding]
         lost = report.without_metres or 0.0
         if key == SCALE_TROUBLE and 0 < limits.max_scale_lost < lost:
             level, text = ERROR, f'no metres for {lost:.0f} s: {text}'
-        yield Finding('qos' if key.startswith('the QoS') else key.replace(' ', '_'), level, text)
+        name = 'qos' if key.startswith('the QoS') else key.replace(' ', '_')
+        yield Finding(name, level, text, logged=True)

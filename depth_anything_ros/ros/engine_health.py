@@ -14,6 +14,7 @@ from depth_anything_ros.inference.memory import cuda_bytes, resident_bytes
 from depth_anything_ros.ros.diagnostics import engine_facts, make_status
 from depth_anything_ros.ros.findings import Finding, FindingHolder, level_of, message_of
 from depth_anything_ros.ros.node_clock import ClockState
+from depth_anything_ros.ros.reporter import Reporter
 
 MEGA = 2**20
 
@@ -22,12 +23,13 @@ class EngineHealth:
     """The status of the engine: what runs where, how, with what memory, and what is wrong.
 
     ``node`` is the node's full name without the first slash. ``trouble`` is what keeps the node as
-    a whole from working, '' for nothing; it makes the status an ERROR in every state.
+    a whole from working, '' for nothing; it makes the status an ERROR in every state. What is found
+    here goes to ``log``, too.
     """
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, log: Reporter) -> None:
         self._node = node
-        self._holder = FindingHolder()
+        self._holder = FindingHolder(log)
         self.trouble = ''
 
     def status(
@@ -68,7 +70,7 @@ class EngineHealth:
         self, estimator: DepthEstimator | None, clock: tuple[ClockState, float], silence: float
     ) -> Iterator[Finding]:
         if self.trouble:
-            yield Finding('node', DiagnosticStatus.ERROR, self.trouble)
+            yield Finding('node', DiagnosticStatus.ERROR, self.trouble, logged=True)
         if clock[0] is ClockState.SIM_WAITING and 0 < silence < clock[1]:
             text = (
                 'use_sim_time is set, but no /clock has come: start the simulation, play the bag '
@@ -83,13 +85,13 @@ class EngineHealth:
                 f'{estimator.device} ran out of memory {counts.out_of_memory} time(s), so fewer '
                 'cameras share a pass: lower input_size, or choose a smaller model'
             )
-            yield Finding('out_of_memory', DiagnosticStatus.WARN, text)
+            yield Finding('out_of_memory', DiagnosticStatus.WARN, text, logged=True)
         if counts.eager_runs:
             text = (
                 f'{counts.eager_runs} passes ran without a CUDA graph, which is slower: the log '
                 'tells why its capture failed'
             )
-            yield Finding('eager', DiagnosticStatus.WARN, text)
+            yield Finding('eager', DiagnosticStatus.WARN, text, logged=True)
 
 
 def _facts(estimator: DepthEstimator, input_size: int) -> dict[str, str]:

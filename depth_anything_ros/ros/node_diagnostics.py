@@ -13,8 +13,10 @@ from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.ros.camera_channel import CameraChannel
 from depth_anything_ros.ros.diagnostics import engine_facts
 from depth_anything_ros.ros.engine_health import EngineHealth
+from depth_anything_ros.ros.findings import LOG_PERIOD
 from depth_anything_ros.ros.node_clock import ClockState, ClockWatch
 from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.reporter import Reporter
 
 
 class NodeDiagnostics:
@@ -30,7 +32,9 @@ class NodeDiagnostics:
         self._node = node
         self._publisher = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._clock = ClockWatch(node.get_clock())
-        self._engine = EngineHealth(node.get_fully_qualified_name().lstrip('/'))
+        self._engine = EngineHealth(
+            node.get_fully_qualified_name().lstrip('/'), Reporter(node.get_logger(), LOG_PERIOD)
+        )
 
     def blame(self, trouble: str) -> None:
         """Tell from now on what keeps the whole node from working, '' for nothing."""

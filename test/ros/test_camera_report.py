@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip('rclpy')
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from fakes import FakeLogger
 
 from depth_anything_ros.inference.count_window import Period
 from depth_anything_ros.inference.counters import FrameCounts
@@ -28,12 +29,14 @@ from depth_anything_ros.ros.diagnostics_parameters import (
 )
 from depth_anything_ros.ros.findings import (
     HOLD,
+    LOG_PERIOD,
     LONGEST_TEXT,
     Finding,
     FindingHolder,
     level_of,
     message_of,
 )
+from depth_anything_ros.ros.reporter import Reporter
 
 OK, WARN, ERROR, STALE = (
     DiagnosticStatus.OK,
@@ -79,7 +82,7 @@ def text_of(report, **changes):
 
 def test_a_camera_that_does_well_has_no_trouble_and_says_how_well():
     assert found(report()) == {}
-    assert summary(report()) == '30.0 Hz in, 10.0 Hz out, 0.08 s old (p99 0.08 s)'
+    assert summary(report()) == '30.0 Hz in, 10.0 Hz out, 80 ms old (p99 80 ms)'
 
 
 def test_dropping_is_normal_until_a_limit_is_set():
@@ -238,8 +241,13 @@ def clock():
 
 
 @pytest.fixture
-def holder(clock):
-    return FindingHolder(clock)
+def logger():
+    return FakeLogger()
+
+
+@pytest.fixture
+def holder(clock, logger):
+    return FindingHolder(Reporter(logger, LOG_PERIOD), clock)
 
 
 def test_a_finding_counts_at_once_and_stays_a_while_after_its_end(clock, holder):
@@ -247,7 +255,7 @@ def test_a_finding_counts_at_once_and_stays_a_while_after_its_end(clock, holder)
     assert holder.update([age]) == [age]
     clock.now += HOLD - 1
     (held,) = holder.update([])
-    assert (held.level, held.text) == (WARN, 'until 4 s ago: depth is old')
+    assert (held.level, held.text) == (WARN, 'ended 4 s ago: depth is old')
     clock.now += 1
     assert holder.update([]) == []
 
@@ -258,6 +266,23 @@ def test_a_reason_that_comes_and_goes_gives_one_level(clock, holder):
         levels.append(level_of(holder.update([Finding('rate', WARN, 'slow')] * (second % 2))))
         clock.now += 1
     assert levels[1:] == [WARN] * 29
+
+
+def test_the_log_tells_beginning_and_end_once(clock, holder, logger):
+    for number in (3, 4, 5):
+        holder.update([Finding('rate', WARN, f'{number} Hz'), Finding('x', WARN, 'y', logged=True)])
+        clock.now += 1
+    for _ in range(9):
+        holder.update([])
+        clock.now += 1
+    assert logger.lines == ['3 Hz', 'ended: 5 Hz']
+
+
+def test_silence_ends_with_the_first_image(clock, holder):
+    (silence,) = find_troubles(report(silence=9.0), LIMITS)
+    assert level_of(holder.update([silence])) == STALE
+    clock.now += 1
+    assert holder.update([]) == []
 
 
 def test_the_newest_text_and_level_of_a_finding_are_told(holder):

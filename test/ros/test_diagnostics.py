@@ -39,7 +39,9 @@ class Camera:
 
     def __init__(self) -> None:
         self.counters, self.reporter = FrameCounters(), Reporter(FakeLogger())
-        self.health = CameraHealth('depth_node: frames', 'front', self.counters, self.reporter)
+        self.health = CameraHealth(
+            'depth_node: frames', 'front', self.counters, self.reporter, Reporter(FakeLogger())
+        )
 
     def settle(self, **outcomes: int) -> None:
         for outcome, number in outcomes.items():
@@ -70,8 +72,12 @@ class Estimator:
         self.stages, self.counts = StageTimes(), EngineCounts(graph_hits=7, graph_misses=2)
 
 
+def engine():
+    return EngineHealth('depth_node', Reporter(FakeLogger()))
+
+
 def engine_status(health=None, state='active', estimator=None, clock=RUNS):
-    health = health or EngineHealth('depth_node')
+    health = health or engine()
     status = health.status(state, estimator, 0, clock, 5.0)
     return status, {pair.key: pair.value for pair in status.values}
 
@@ -120,6 +126,19 @@ def test_a_scale_is_not_judged_while_nothing_is_published(camera):
     assert camera.status(without_metres=100.0)[0].level == DiagnosticStatus.ERROR
 
 
+def test_a_camera_that_is_back_has_its_own_rate(camera):
+    now = 100.0
+    camera.health._window._clock = lambda: now
+    camera.health.restart()
+    for silence in (*range(1, 21), 0, 0):
+        now += 1.0
+        if not silence:
+            camera.settle(published=10)
+        status, values = camera.status(silence=silence)
+    assert (values['rate_in_hz'], values['window_s']) == ('10.00', '2.0')
+    assert status.level == DiagnosticStatus.OK
+
+
 @pytest.mark.parametrize('state', ['unconfigured', 'inactive'])
 def test_a_node_that_is_not_active_tells_its_state_only(camera, state):
     camera.reporter.report('image', 'image rejected')
@@ -129,9 +148,10 @@ def test_a_node_that_is_not_active_tells_its_state_only(camera, state):
 
 
 def test_a_restart_forgets_what_was_wrong(camera):
-    assert camera.status(silence=9.0)[0].level == DiagnosticStatus.STALE
-    assert camera.status()[0].message.startswith('until 0 s ago: no image for 9 s')
-    camera.settle(published=1)
+    camera.settle(failed=5)
+    assert camera.status()[0].level == DiagnosticStatus.ERROR
+    camera.settle(published=1000)
+    assert camera.status()[0].message.startswith('ended 0 s ago: no depth from any')
     camera.health.restart()
     status, _ = camera.status()
     assert (status.level, status.message[:9]) == (DiagnosticStatus.OK, 'waits for')
@@ -155,7 +175,7 @@ def test_without_a_network_the_engine_tells_its_state():
 
 
 def test_what_keeps_the_node_from_working_is_an_error_in_every_state():
-    health = EngineHealth('depth_node')
+    health = engine()
     health.trouble = 'cannot configure: no such file'
     status, values = engine_status(health, 'unconfigured')
     assert (status.level, values['findings']) == (DiagnosticStatus.ERROR, 'node')
