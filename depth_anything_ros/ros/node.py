@@ -195,8 +195,10 @@ class DepthNode(LifecycleNode):
 
     def destroy_node(self) -> None:
         """Stop the worker before the publishers it uses go away."""
-        self._stop('going on without it')
-        self._release()
+        # From Kilted on a context that ends destroys its nodes, also one whose constructor raised.
+        if hasattr(self, '_lost'):
+            self._stop('going on without it')
+            self._release()
         super().destroy_node()
 
     def load_estimator(self) -> DepthEstimator:
