@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -17,6 +18,17 @@ Item = TypeVar('Item')
 
 LONGEST_WAIT = 0.1
 """Seconds after which a waiting worker asks for the interval again."""
+JOIN_TIME = 5.0
+"""Seconds a thread that has nothing left to do may take to end."""
+
+
+@dataclass(frozen=True)
+class Work(Generic[Item]):
+    """What a worker does with items, see Worker."""
+
+    begin: Callable[[dict[str, Item]], Finish | None]
+    at_once: int | None = None
+    in_flight: int = 1
 
 
 class Worker(Generic[Item]):
@@ -48,8 +60,9 @@ class Worker(Generic[Item]):
         self.mailboxes: dict[str, Mailbox[Item]] = {
             name: Mailbox(self._condition) for name in names
         }
-        self._begin, self._on_error, self._interval = begin, on_error, interval
-        self._at_once, self._in_flight = at_once, in_flight
+        self._work = Work(begin, at_once, in_flight)
+        self._on_error, self._interval = on_error, interval
+        self._next_work: tuple[Work[Item], Callable[[], None]] | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._finisher: Finisher | None = None
@@ -59,11 +72,23 @@ class Worker(Generic[Item]):
         if self._thread is not None:
             raise RuntimeError('the worker runs already')
         self._stopping.clear()
-        if self._in_flight > 1:
-            self._finisher = Finisher(self._condition)
-            self._finisher.start()
+        self._start_finisher()
         self._thread = threading.Thread(target=self._run, name='depth-worker', daemon=True)
         self._thread.start()
+
+    def exchange(self, work: Work[Item], done: Callable[[], None]) -> None:
+        """Go on with another work once all that was begun is finished. Never waits for that.
+
+        ``done`` is called when the old work is not needed any more, by whichever thread finds
+        that out; it must return at once. An exchange that has not come about yet is replaced, and
+        its ``done`` never called.
+        """
+        with self._condition:
+            self._next_work = work, done
+            if self._thread is not None:
+                self._condition.notify_all()
+                return
+        self._adopt()
 
     def stop(self, timeout: float = 30.0) -> dict[str, Item]:
         """Finish what was begun, end the threads, and return the items nobody processed.
@@ -82,6 +107,7 @@ class Worker(Generic[Item]):
             if not ended:
                 raise TimeoutError(f'the worker did not end within {timeout} s')
             self._thread = self._finisher = None
+        self._adopt()
         return self._take(self.mailboxes)
 
     def _take(self, names: Iterable[str]) -> dict[str, Item]:
@@ -92,7 +118,7 @@ class Worker(Generic[Item]):
         served = dict.fromkeys(self.mailboxes, float('-inf'))
         while items := self._next(served):
             try:
-                finish = self._begin(items)
+                finish = self._work.begin(items)
             except Exception as error:  # the thread must outlive any frame
                 self._on_error(error, items)
                 continue
@@ -103,6 +129,25 @@ class Worker(Generic[Item]):
                 finish()
             else:
                 self._finisher.add(finish)
+            del finish  # it holds the network, which may be exchanged before the next item
+
+    def _start_finisher(self) -> None:
+        if self._work.in_flight > 1:
+            self._finisher = Finisher(self._condition)
+            self._finisher.start()
+
+    def _adopt(self) -> None:
+        """Make the exchange that is wanted, if any; nothing is under way."""
+        with self._condition:
+            if self._next_work is None:
+                return
+            (self._work, done), self._next_work = self._next_work, None
+        if self._thread is not None:
+            if self._finisher is not None:
+                self._finisher.stop(JOIN_TIME)
+                self._finisher = None
+            self._start_finisher()
+        done()
 
     def _finish(self, finish: Finish, items: dict[str, Item]) -> None:
         try:
@@ -117,13 +162,17 @@ class Worker(Generic[Item]):
         """
         with self._condition:
             while not self._stopping.is_set():
-                if self._finisher is not None and self._finisher.under_way >= self._in_flight:
+                under_way = 0 if self._finisher is None else self._finisher.under_way
+                if self._next_work is not None and not under_way:
+                    self._adopt()
+                    continue
+                if self._next_work is not None or under_way >= self._work.in_flight:
                     self._condition.wait()
                     continue
                 now = time.monotonic()
                 full = [name for name in served if self.mailboxes[name].full]
                 waits = {name: served[name] + self._interval(name) - now for name in full}
-                due = [name for name in full if waits[name] <= 0][: self._at_once]
+                due = [name for name in full if waits[name] <= 0][: self._work.at_once]
                 if due:
                     for name in due:  # to the end of the queue
                         del served[name]
