@@ -113,7 +113,7 @@ def _shares(report: CameraReport, limits: DiagnosticsGroup) -> Iterator[Finding]
         ):
             if 0 < limit < number / max(tried, 1):
                 text = f'{number} of {tried} images {name} in the last {seconds:.0f} s'
-                yield Finding(name, WARN, text + why)
+                yield Finding(name, WARN, text + why, logged=True)  # as what broke each of them
     if 0 < limits.max_dropped_share < counts.dropped / max(counts.received, 1):
         text = f'{counts.dropped} of {counts.received} images dropped in the last {seconds:.0f} s'
         advice = 'choose a smaller model or input_size, or a slower camera'

@@ -123,7 +123,7 @@ class FrameProcessor:
             hint = '; is a bag playing? then set use_sim_time and play with --clock'
         self.reporter.report(
             AGE_TROUBLE,
-            f'image rejected: its stamp is {age:.2f} s behind the node clock, more than max_age '
+            f'image rejected: its stamp is {age:.3f} s behind the node clock, more than max_age '
             f'{max_age:g} s{hint}',
         )
         return False

@@ -143,7 +143,7 @@ def test_a_stamp_hours_old_hints_at_a_bag(age, hint):
     bench = Bench(max_age=2.0)
     assert bench.process(image(age)).rejected == 1
     ((key, message),) = bench.troubles()
-    assert key == 'age' and f'{age:.2f} s behind' in message
+    assert key == 'age' and f'{age:.3f} s behind' in message
     assert ('use_sim_time' in message) == hint
 
 
