@@ -25,6 +25,7 @@ FACING_SHARE = 0.5
 MOST_CUBES = 10**6
 """Most cubes in a row: 8 times its cube is about the largest number of 64 bits."""
 
+LARGEST_VOXEL = 1000.0
 LEAST_VOXEL = 0.001
 """Metres of the side of the smallest cube: depth is not known better, and cubes are counted."""
 
@@ -62,9 +63,10 @@ class ObstacleSettings:
         for name in ('ground_slope', 'min_range', 'voxel'):
             if getattr(self, name) < 0:
                 raise ObstacleError(f'{name} is {getattr(self, name)!r}: give 0 or more')
-        if 0 < self.voxel < LEAST_VOXEL:
+        if self.voxel and not LEAST_VOXEL <= self.voxel <= LARGEST_VOXEL:
             raise ObstacleError(
-                f'voxel is {self.voxel!r}: give 0, for every point, or {LEAST_VOXEL} or more'
+                f'voxel is {self.voxel!r}: give 0, for every point, or {LEAST_VOXEL} to '
+                f'{LARGEST_VOXEL:g} m'
             )
         for name in ('height', 'range'):
             low, high = getattr(self, f'min_{name}'), getattr(self, f'max_{name}')

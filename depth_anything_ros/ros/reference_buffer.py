@@ -192,10 +192,12 @@ def extrinsics_from(text: str) -> Transform | None:
     if not text.strip():
         return None
     try:
-        x, y, z, roll, pitch, yaw = (float(part) for part in text.replace(',', ' ').split())
+        x, y, z, roll, pitch, yaw = numbers = [float(p) for p in text.replace(',', ' ').split()]
+        if not np.isfinite(numbers).all():
+            raise ValueError('not finite')
     except ValueError as error:
         raise TransformError(
-            f"scale.extrinsics is {text!r}: give six numbers, 'x y z roll pitch yaw'"
+            f"scale.extrinsics is {text[:100]!r}: give six numbers, 'x y z roll pitch yaw'"
         ) from error
     in_body = Transform.from_euler(roll, pitch, yaw, (x, y, z))
     return Transform(OPTICAL_TO_BODY.T, np.zeros(3)) @ in_body

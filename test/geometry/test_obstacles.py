@@ -256,7 +256,9 @@ def test_refuses_what_are_no_points(points):
 
 
 @pytest.mark.parametrize(
-    'changed', [{'voxel': 5e-324}, {'voxel': 0.0009}, {'voxel': 0.01, 'max_range': 1e9}], ids=str
+    'changed',
+    [{'voxel': 5e-324}, {'voxel': 0.0009}, {'voxel': 1e153}, {'voxel': 0.01, 'max_range': 1e9}],
+    ids=str,
 )
 def test_refuses_cubes_too_many_to_be_counted(changed):
     with pytest.raises(ObstacleError, match='voxel is'):

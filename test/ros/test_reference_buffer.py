@@ -72,7 +72,7 @@ def test_extrinsics_place_the_sensor_in_the_camera_s_body_axes():
     assert where.apply(np.array([0.0, -1.0, 0.0])) == pytest.approx([-0.5, 0.0, 0.9])
 
 
-@pytest.mark.parametrize('text', ['1 2 3', '0 0 0 0 0 zero', '0 0 0 0 0 nan'])
+@pytest.mark.parametrize('text', ['1 2 3', '0 0 0 0 0 zero', '0 0 0 0 0 nan', '0 0 0 inf 0 0'])
 def test_extrinsics_that_are_no_six_numbers_are_refused(text):
     with pytest.raises(TransformError):
         extrinsics_from(text)
