@@ -130,10 +130,10 @@ class DepthNode(LifecycleNode):
         try:
             self._engine = self._build_engine()
         except Exception as error:  # rclpy would swallow it without a word
-            self._blame(f'cannot configure: {error}')
+            self._diagnostics.blame(f'cannot configure: {error}')
             self._release()
             return TransitionCallbackReturn.FAILURE
-        self._diagnostics.blame('')
+        self._diagnostics.forgive()
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -144,11 +144,11 @@ class DepthNode(LifecycleNode):
                 camera.subscribe(engine.worker.mailboxes[name])
             engine.worker.start()
         except Exception as error:  # rclpy would swallow it without a word
-            self._blame(f'cannot activate: {error}')
+            self._diagnostics.blame(f'cannot activate: {error}')
             self._stop('going on without it')
             return TransitionCallbackReturn.FAILURE
         topics = ', '.join(camera.image_topic for camera in self.cameras.values())
-        self._diagnostics.blame('')
+        self._diagnostics.forgive()
         facts = engine_facts(engine.estimator, self.settings.input_size)
         self.get_logger().info(
             f'active: {topics} -> {facts["kind"]} depth by {facts["model"]} on {facts["device"]} '
@@ -283,18 +283,13 @@ class DepthNode(LifecycleNode):
         """Publish diagnostics, and leave the active state when the device was lost."""
         lost = self._lost.is_set() and self._state() == 'active'
         if lost:
-            self._blame(
+            self._diagnostics.blame(
                 f'{self._require_engine().estimator.device} does not answer any more: the node '
                 'goes through its error state to unconfigured; configure it to try again'
             )
         self.publish_diagnostics()
         if lost:
             self.trigger_deactivate()
-
-    def _blame(self, trouble: str) -> None:
-        """Log what keeps the node from working, and tell it on /diagnostics until it works."""
-        self.get_logger().error(trouble)
-        self._diagnostics.blame(trouble)
 
     def publish_diagnostics(self) -> None:
         """Publish how cameras and engine do on /diagnostics."""

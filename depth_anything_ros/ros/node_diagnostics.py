@@ -37,8 +37,13 @@ class NodeDiagnostics:
         )
 
     def blame(self, trouble: str) -> None:
-        """Tell from now on what keeps the whole node from working, '' for nothing."""
+        """Log what keeps the whole node from working, and tell it until it is forgiven."""
+        self._node.get_logger().error(trouble)
         self._engine.trouble = trouble
+
+    def forgive(self) -> None:
+        """Tell no trouble of the whole node any more, as it works."""
+        self._engine.trouble = ''
 
     def publish(
         self,

@@ -82,10 +82,10 @@ def test_a_node_that_works_says_so_with_every_key_of_the_page(graph, monkeypatch
     header = graph.header()
     graph.send_info(header)
     graph.spin_until(lambda: node.cameras[''].infos._newest is not None)
-    for _ in range(2):
+    for number in (1, 2):
         graph.send_image(header=header)
-        graph.spin_until(lambda: points)
-        points.clear()
+        graph.settle(node, number)
+    graph.spin_until(lambda: points)
     told = newest()
     frames, engine = told['frames'], told['engine']
 
