@@ -109,16 +109,24 @@ def main(
         if not node.close(CLOSING_TIME):
             # A large network on a small machine: its thread cannot be stopped within a frame, and
             # taking ROS down under it would abort the process.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)
+            _leave()
         node.destroy_node()
         rclpy.try_shutdown()
         # A launch sends on the Ctrl-C that the terminal has already sent. Python gives handlers
         # up as it ends, and a late signal would make a clean end look like a crash.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
+    if stop.wanted.is_set():
+        # Python takes torch's modules apart before it ends: on a busy machine that takes seconds.
+        _leave()
     return 0
+
+
+def _leave() -> None:
+    """End the process at once, with exit code 0 and all its output written."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _bring_up(node: DepthNode) -> bool:

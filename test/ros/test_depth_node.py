@@ -38,6 +38,14 @@ node.DepthNode.on_configure = on_configure
 sys.exit(depth_node.main())
 """
 
+SLOW_END = """
+import atexit, sys, time
+from depth_anything_ros.ros import depth_node
+
+atexit.register(time.sleep, 600)
+sys.exit(depth_node.main())
+"""
+
 
 class Process:
     """One process whose output goes to a file."""
@@ -133,6 +141,12 @@ def test_a_signal_ends_an_active_node_cleanly(start, number):
     process.wait_for_text('active:')
     assert process.end(number) == 0, process.output
     assert 'Traceback' not in process.output
+
+
+def test_a_signal_does_not_wait_for_python_to_take_its_modules_apart(start):
+    process = start(*SMALL, code=SLOW_END)
+    process.wait_for_text('active:')
+    assert process.end(signal.SIGTERM) == 0, process.output
 
 
 @pytest.mark.skipif(not Path('/proc/self/maps').exists(), reason='needs /proc')
