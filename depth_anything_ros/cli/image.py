@@ -123,6 +123,7 @@ def image(
             EdgeSettings(max_jump)
     except (EdgeError, ScaleError) as error:
         raise typer.BadParameter(str(error)) from error
+    _silence_opencv()
     found = _found(sources, output)
     estimator = load_estimator(model, weights, device, precision, input_size, max_depth)
     in_space = any(FORMATS[name].in_space for name in names)
@@ -167,6 +168,13 @@ def image(
     code = code or (1 if run.outcome.failed or found.missing else 0)
     _report(run.outcome, found, output, time.monotonic() - start, as_json)
     raise typer.Exit(code)
+
+
+def _silence_opencv() -> None:
+    """Keep OpenCV's own lines about damaged pictures out of the output: we tell of them."""
+    import cv2
+
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def _formats(text: str) -> list[str]:
