@@ -26,6 +26,9 @@ URL_SCHEMES = ('http://', 'https://')
 MODERN_SUFFIXES = ('.avif', '.heic', '.heif')
 """Formats that OpenCV does not read and Pillow does, HEIC with the package pillow-heif."""
 
+PILLOW_FORMATS = ('AVIF', 'GIF', 'HEIF', 'JPEG2000')
+"""What Pillow may decode. It knows some forty more, and runs Ghostscript for one of them."""
+
 URL_TIMEOUT = 30.0
 """Seconds without an answer after which an address is given up."""
 
@@ -84,6 +87,7 @@ def camera_of(content: bytes, width: int, height: int) -> Intrinsics | None:
     try:
         from PIL import Image
 
+        # Only the header is read here, of whatever format has such a block.
         with Image.open(io.BytesIO(content)) as picture:
             tags = picture.getexif().get_ifd(_EXIF_IFD)
         focal = _focal_pixels(tags, width, height)
@@ -136,7 +140,7 @@ def _bounded(file: IO[bytes]) -> bytes:
 
 
 def _by_pillow(content: bytes) -> np.ndarray:
-    """Decode HEIC, AVIF, GIF: (H, W, 3) uint8 RGB, upright. Raises DecodingError."""
+    """Decode PILLOW_FORMATS: (H, W, 3) uint8 RGB, upright. Raises DecodingError."""
     try:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ModuleNotFoundError as error:
@@ -146,7 +150,9 @@ def _by_pillow(content: bytes) -> np.ndarray:
         ) from error
     _register_heif()
     try:
-        with Image.open(io.BytesIO(content)) as picture:
+        Image.init()
+        formats = [name for name in PILLOW_FORMATS if name in Image.OPEN]
+        with Image.open(io.BytesIO(content), formats=formats) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise DecodingError(

@@ -181,9 +181,14 @@ def _check_filters(case: tuple[torch.Tensor, str, float, float]) -> bool:
     return True
 
 
-PAIRS = st.lists(st.tuples(FLOATS, FLOATS), max_size=60) | st.integers(0, 2**16).map(
-    lambda seed: list(zip(*np.random.default_rng(seed).uniform(0.1, 9, (2, 50)), strict=True))
-)
+@st.composite
+def _pairs(draw: st.DrawFn) -> list[tuple[float, float]]:
+    """Return disparities and depths, of one scale but for some odd ones."""
+    d = np.random.default_rng(draw(st.integers(0, 2**16))).uniform(0.1, 5.0, 50)
+    a, b = draw(st.sampled_from((0.1, 1.0, 1e-3, 1e3))), draw(st.sampled_from((0.0, 0.01)))
+    pairs = [*zip(d, 1 / (a * d + b), strict=True)]
+    odd = draw(st.lists(st.tuples(FLOATS, FLOATS), max_size=30))
+    return odd + pairs[: draw(st.sampled_from((50, 50, 30, 2, 0)))]
 
 
 def _check_fit(pairs: list[tuple[float, float]]) -> bool:
@@ -247,7 +252,7 @@ TARGETS = [
         _check_filters,
         4,
     ),
-    Target('scale from odd references', PAIRS, _check_fit, 3),
+    Target('scale from odd references', _pairs(), _check_fit, 3),
     Target('lenses of odd coefficients', LENS, _check_lens, 3),
     Target('odd transforms', TRANSFORM, _check_transform, 2),
 ]

@@ -109,22 +109,23 @@ def _payloads() -> list[Any]:
     ]
 
 
-@st.composite
-def _evil(draw: st.DrawFn) -> bytes:
-    payload = draw(st.sampled_from(_payloads()))
-    where = draw(st.sampled_from(('bare', 'model', 'beside', 'key')))
-    saved = {
-        'bare': payload,
-        'model': {'model': payload},
-        'beside': {**_state(), 'more': payload},
-        'key': {'state_dict': _state(), 'args': payload},
-    }[where]
-    if draw(st.booleans()):
-        return pickle.dumps(saved, protocol=draw(st.integers(2, 5)))
-    buffer = io.BytesIO()
-    old = draw(st.booleans())
-    torch.save(saved, buffer, _use_new_zipfile_serialization=not old)
-    return draw(damaged(st.just(buffer.getvalue()), 1))
+@cache
+def _evil() -> list[bytes]:
+    """Return files that ask to run something, at several places and in all formats."""
+    made = []
+    for payload in _payloads():
+        for saved in (
+            payload,
+            {'model': payload},
+            {**_state(), 'more': payload},
+            {'state_dict': _state(), 'args': payload},
+        ):
+            for old in (True, False):
+                buffer = io.BytesIO()
+                torch.save(saved, buffer, _use_new_zipfile_serialization=not old)
+                made.append(buffer.getvalue())
+        made += [pickle.dumps({'model': payload}, protocol=number) for number in (2, 4, 5)]
+    return made
 
 
 def _header(text: bytes, length: int | None = None) -> bytes:
@@ -261,6 +262,12 @@ def _check_onnx(content: bytes) -> bool:
 
 TARGETS = [
     Target('checkpoint files', _checkpoints(), lambda case: _read(*case), 8),
-    Target('checkpoints that ask to run code', _evil(), _read, 3, accepts=False),
+    Target(
+        'checkpoints that ask to run code',
+        damaged(st.sampled_from(_evil()), 1),
+        _read,
+        3,
+        accepts=False,
+    ),
     Target('ONNX files and their cards', _onnx(), _check_onnx, 6),
 ]

@@ -154,3 +154,13 @@ def test_reads_an_address_and_tells_of_the_servers_refusal():
         server.server_close()
     with pytest.raises(PictureError, match='no connection'):
         read(f'{address}/a.jpg')
+
+
+@pytest.mark.parametrize('kind', ['eps', 'pcx', 'tga', 'sgi'])
+def test_formats_that_nobody_asked_for_are_not_decoded(tmp_path, kind):
+    """Pillow would run Ghostscript, another program, for EPS."""
+    Image.new('RGB', (4, 4)).save(tmp_path / f'picture.{kind}')
+    (tmp_path / f'picture.{kind}').rename(tmp_path / 'picture.avif')
+
+    with pytest.raises(PictureError, match='is no picture'):
+        read(str(tmp_path / 'picture.avif'))
