@@ -35,8 +35,9 @@ class Finding:
     logged: bool = False
 
     def __post_init__(self) -> None:
-        """Bring the text to one line that can be shown."""
-        text = ' '.join(self.text.split())
+        """Bring the text to one line that can be shown, whatever of others' messages is in it."""
+        line = ' '.join(self.text.split())
+        text = ''.join(letter if letter.isprintable() else '?' for letter in line)
         if len(text) > LONGEST_TEXT:
             text = text[: LONGEST_TEXT - 3] + '...'
         object.__setattr__(self, 'text', text)

@@ -310,3 +310,4 @@ def test_a_text_is_one_line_that_can_be_shown():
     text = Finding('a', WARN, 'File "x",\n  line 3\n' + 'y' * 1000).text
     assert '\n' not in text and len(text) == LONGEST_TEXT
     assert re.match('File "x", line 3 y+', text)
+    assert Finding('a', WARN, 'encoding \ud800\0\x1b[31m').text == 'encoding ???[31m'
