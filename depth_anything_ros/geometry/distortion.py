@@ -133,7 +133,8 @@ class Distortion:
             value, slope = _fisheye_angle(self.coefficients, theta)
             step = (value - length) / np.where(slope > 0, slope, np.nan)
             theta = np.clip(theta - step, 0.0, widest)
-            if not np.nanmax(np.abs(step), initial=0.0) > TOLERANCE / 100:
+            # NumPy 1.21, which Humble's Ubuntu has, knows no nanmax of nothing.
+            if not np.fmax.reduce(np.abs(step), axis=None, initial=0.0) > TOLERANCE / 100:
                 break
         miss = np.abs(_fisheye_angle(self.coefficients, theta)[0] - length)
         good = (miss <= TOLERANCE) & (theta < widest)

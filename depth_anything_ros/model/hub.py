@@ -42,8 +42,10 @@ from depth_anything_ros.model.catalog import (
 
 logger = logging.getLogger(__name__)
 
-_TRANSPORT_ERROR: type[Exception] = HfHubHTTPError.__mro__[1]
-"""The base of the HTTP library's errors; huggingface_hub has changed that library before."""
+_TRANSPORT_ERROR: type[Exception] = next(
+    base for base in reversed(HfHubHTTPError.__mro__) if base.__module__ != 'builtins'
+)
+"""The base of the HTTP library's errors; huggingface_hub 1.0 changed that library."""
 
 
 class DownloadError(RuntimeError):
