@@ -46,7 +46,10 @@ MODULES = {
         'ros/bench_player.py': 'a benchmark whose camera is a process of its own',
         'scripts/fuzz.py': 'fuzzing in processes of their own',
     },
-    'ctypes': {'inference/tensorrt_cache.py': 'asks the CUDA driver for the name of the GPU'},
+    'ctypes': {
+        'inference/memory.py': 'gives memory back to the system',
+        'inference/tensorrt_cache.py': 'asks the CUDA driver for the name of the GPU',
+    },
     **{
         name: {}
         for name in (

@@ -30,6 +30,8 @@ def read_metadata(path: Path) -> dict[str, str]:
     """
     properties: dict[str, str] = {}
     left, fields = MOST_METADATA, 0
+    if path.exists() and not path.is_file():
+        raise ValueError('no file but a folder, a device or a pipe')
     with path.open('rb') as file:
         end = os.fstat(file.fileno()).st_size
         while file.tell() < end:

@@ -41,6 +41,8 @@ def read_picture(path: Path) -> np.ndarray | None:
     MAX_PIXELS of media/decoding.py is not decoded, nor is a file of more than MAX_BYTES.
     """
     try:
+        if not path.is_file():  # a pipe would be waited for without end
+            return None
         with path.open('rb') as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:

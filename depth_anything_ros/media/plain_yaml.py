@@ -38,6 +38,8 @@ def read_plain_yaml(path: Path) -> Any:
     Tags that make other objects, aliases, and files of more than MAX_BYTES are refused. Raises
     OSError, and PlainYamlError for what is no such YAML in UTF-8.
     """
+    if path.exists() and not path.is_file():
+        raise PlainYamlError('it is no file')  # a pipe would be waited for without end
     with path.open('rb') as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:

@@ -117,6 +117,8 @@ def _read_head(path: Path) -> bytes:
         inside = sorted(p.name for p in path.iterdir() if p.suffix in ('.safetensors', '.pth'))
         hint = f'give a file in it: {", ".join(inside[:3])}' if inside else 'give a weights file'
         raise CheckpointError(f'{path} is a folder; {hint}')
+    if path.exists() and not path.is_file():  # a pipe would be waited for without end
+        raise CheckpointError(f'{path} is no file but a device or a pipe; give a weights file')
     try:
         with path.open('rb') as file:
             head = file.read(512)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,10 @@ def test_what_would_take_endless_time_or_memory_is_refused(path, content, messag
 
     with pytest.raises(ValueError, match=message):
         read_metadata(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'pipe.onnx')
+
+    with pytest.raises(ValueError, match='no file'):
+        read_metadata(tmp_path / 'pipe.onnx')

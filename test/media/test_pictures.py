@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of media/pictures.py."""
 
+import os
 import struct
 from itertools import islice
 from pathlib import Path
@@ -103,3 +104,8 @@ def test_the_orientation_of_a_photo_is_applied(tmp_path: Path) -> None:
     (tmp_path / 'photo.jpg').write_bytes(turned)
     rgb = pictures.read_picture(tmp_path / 'photo.jpg')
     assert rgb is not None and rgb.shape == (24, 16, 3)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / 'a.png')
+    assert pictures.read_picture(tmp_path / 'a.png') is None

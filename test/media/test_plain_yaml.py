@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -59,4 +60,10 @@ def test_what_is_no_plain_data_is_refused(path: Path, content: bytes) -> None:
 
 def test_a_missing_file_is_an_error_of_the_system(path: Path) -> None:
     with pytest.raises(OSError, match=r'settings\.yaml'):
+        read_plain_yaml(path)
+
+
+def test_a_pipe_is_not_waited_for(path: Path) -> None:
+    os.mkfifo(path)
+    with pytest.raises(PlainYamlError, match='no file'):
         read_plain_yaml(path)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import zipfile
 
@@ -299,3 +300,10 @@ def test_a_pickle_that_asks_for_memory_is_refused(tmp_path):
 
     with pytest.raises(CheckpointError, match=r'large\.pth'):
         read_checkpoint(tmp_path / 'large.pth')
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / 'w.pth')
+
+    with pytest.raises(CheckpointError, match=r'w\.pth is no file but a device or a pipe'):
+        read_checkpoint(tmp_path / 'w.pth')
