@@ -74,6 +74,15 @@ class FrameCounters:
         if latency is not None:
             self.latencies.add(latency)
 
+    def reset(self) -> None:
+        """Start anew: frames received and not yet answered are the first ones received."""
+        with self._lock:
+            self._received -= sum(self._outcomes.values())
+            self._outcomes.clear()
+        self.stages.clear()
+        self.latencies.clear()
+        self.stamp_ages.clear()
+
     def counts(self) -> FrameCounts:
         """Return a consistent snapshot."""
         with self._lock:

@@ -22,6 +22,10 @@ class EngineCounts:
     eager_runs: int = 0
     out_of_memory: int = 0
 
+    def reset(self) -> None:
+        """Start anew; a pass counted at the same moment may be lost."""
+        self.graph_hits = self.graph_misses = self.eager_runs = self.out_of_memory = 0
+
     def as_dict(self) -> dict[str, int]:
         """Return the numbers by name."""
         return asdict(self)

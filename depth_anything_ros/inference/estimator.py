@@ -120,6 +120,12 @@ class DepthEstimator:
         """How passes ran; None for an engine that has but one way."""
         return getattr(self._engine, 'counts', None)
 
+    def reset_counts(self) -> None:
+        """Start stages and counts anew."""
+        self.stages.clear()
+        if self.counts is not None:
+            self.counts.reset()
+
     @property
     def device(self) -> str:
         """Where the network runs: cpu, cuda:0 ..., for an ONNX file also tensorrt or openvino."""
@@ -225,11 +231,16 @@ class DepthEstimator:
         return passes
 
     def warm_up(
-        self, height: int, width: int, pictures: int = 1, input_size: int | None = None
+        self,
+        height: int,
+        width: int,
+        pictures: int = 1,
+        input_size: int | None = None,
+        at_network_size: bool = False,
     ) -> None:
         """Run once on gray pictures, so that the first real ones do not pay for set-up."""
         gray = np.full((height, width, 3), 128, np.uint8)
-        self.estimate_batch([gray] * pictures, input_size=input_size)
+        self.estimate_batch([gray] * pictures, at_network_size, input_size)
 
     def _check_input_size(self, value: int) -> None:
         if value < PATCH_SIZE:

@@ -106,6 +106,18 @@ def _resolve(device: str) -> tuple[str, torch.device]:
     return str(where), where
 
 
+def check_device(device: str, precision: str) -> None:
+    """Refuse what cannot run on this machine, without touching a GPU; raises DeviceError."""
+    if device.startswith('cuda'):
+        there = torch.cuda.device_count()
+        if int(device.partition(':')[2] or 0) >= there:
+            raise DeviceError(f'device {device!r} cannot be used here: torch finds {there} GPU(s)')
+        where = torch.device(device)
+    else:
+        _, where = _resolve(device)
+    resolve_precision(precision, where)
+
+
 def engine_for(
     network: DepthAnything, name: str, where: torch.device, dtype: torch.dtype
 ) -> Engine:

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import logging
 import os
 import sys
 from pathlib import Path
 
+LOGGER = logging.getLogger(__name__)
 STATM = Path('/proc/self/statm')
 
 
@@ -18,6 +21,24 @@ def resident_bytes() -> int | None:
     except (OSError, IndexError, ValueError):
         return None
     return pages * os.sysconf('SC_PAGE_SIZE')
+
+
+def give_back_memory(gpu: bool = True) -> None:
+    """Hand memory that nothing uses any more back to the system, and to a GPU's other users.
+
+    glibc keeps most of what was freed, and torch's allocator all of it. Without ``gpu`` that of a
+    GPU is left alone, as when it does not answer any more. Never raises.
+    """
+    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
+    if trim is not None:
+        trim(0)
+    torch = sys.modules.get('torch')
+    if torch is None or not gpu or not torch.cuda.is_initialized():
+        return
+    try:
+        torch.cuda.empty_cache()
+    except RuntimeError as error:  # a graph is being captured, or the device was lost
+        LOGGER.info('memory of the GPU is not given back now: %s', str(error).partition('\n')[0])
 
 
 def cuda_bytes(device: str) -> tuple[int, int] | None:

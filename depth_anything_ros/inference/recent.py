@@ -28,6 +28,11 @@ class RecentValues:
         with self._lock:
             self._values.append((self._clock(), value))
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._values.clear()
+
     def since(self, begin: float = float('-inf')) -> np.ndarray:
         """Return the numbers that came from a time of the clock on, (N,) float64, oldest first."""
         with self._lock:

@@ -39,10 +39,16 @@ class StageTimes:
         yield
         self.add(stage, time.perf_counter_ns() - start)
 
+    def clear(self) -> None:
+        """Forget all times; the stages keep their order."""
+        with self._lock:
+            for times in self._times.values():
+                times.clear()
+
     def percentiles(self) -> dict[str, tuple[float, float]]:
         """Return p50 and p99 of the remembered times of each stage in seconds."""
         with self._lock:
-            recent = {stage: np.array(times) for stage, times in self._times.items()}
+            recent = {stage: np.array(times) for stage, times in self._times.items() if times}
         result = {}
         for stage, times in recent.items():
             p50, p99 = np.percentile(times, (50, 99)) / 1e9

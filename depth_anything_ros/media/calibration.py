@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import reprlib
 from collections.abc import Mapping
@@ -81,6 +82,34 @@ def read_calibration(path: str | Path) -> Calibration:
         return _parse(document)
     except CalibrationError as error:
         raise CalibrationError(f'calibration file {path}: {error}') from None
+
+
+def calibration_yaml(calibration: Calibration) -> bytes:
+    """Return a calibration as a file that ``read_calibration`` and camera_info_manager read."""
+    c = calibration
+    lines = [
+        f'image_width: {c.width}',
+        f'image_height: {c.height}',
+        f'camera_name: {json.dumps(c.camera_name)}',
+        f'distortion_model: {json.dumps(c.distortion_model)}',
+    ]
+    for name, values, rows in (
+        ('camera_matrix', c.k, 3),
+        ('distortion_coefficients', c.d, 1),
+        ('rectification_matrix', c.r, 3),
+        ('projection_matrix', c.p, 3),
+    ):
+        lines += [f'{name}:', f'  rows: {rows}', f'  cols: {len(values) // rows}']
+        lines.append(f'  data: [{", ".join(map(_yaml_number, values))}]')
+    return ('\n'.join(lines) + '\n').encode()
+
+
+def _yaml_number(value: float) -> str:
+    """Return a number as YAML 1.1 has it: 1e-05 would be a text."""
+    text = repr(float(value))
+    if 'e' in text and '.' not in text:
+        text = text.replace('e', '.0e')
+    return text if math.isfinite(value) else {'nan': '.nan', 'inf': '.inf'}.get(text, '-.inf')
 
 
 def _parse(document: Mapping[str, Any]) -> Calibration:

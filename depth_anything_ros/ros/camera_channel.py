@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -25,12 +26,27 @@ from depth_anything_ros.ros.frame_publisher import FramePublisher, NetworkFacts
 from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings
-from depth_anything_ros.ros.qos import QosWatch, newest_only, subscription_overrides
+from depth_anything_ros.ros.qos import (
+    QosWatch,
+    is_qos_trouble,
+    newest_only,
+    subscription_overrides,
+)
 from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.saved_frame import SaveWish
 from depth_anything_ros.ros.transforms import TransformTree
 
 if TYPE_CHECKING:
     from depth_anything_ros.ros.space import Space
+
+
+@dataclass(frozen=True)
+class _Exit:
+    """What the depth of one network goes out by."""
+
+    outputs: Outputs
+    space: Space | None
+    publisher: FramePublisher
 
 
 class CameraChannel:
@@ -38,7 +54,8 @@ class CameraChannel:
 
     Its topics are those of the node below ``name``, or the node's own where the name is empty.
     ``settings`` returns the newest settings of this camera. Callbacks only store serialized bytes
-    in the mailbox that ``subscribe`` is given.
+    in the mailbox that ``subscribe`` is given. ``enabled`` and ``wish`` are for the services: to
+    skip all frames, and to have one saved.
     """
 
     def __init__(
@@ -51,12 +68,15 @@ class CameraChannel:
         self._node, self.name, self.settings, self._tree = node, name, settings, tree
         self._prefix = f'{name}/' if name else ''
         self.counters = FrameCounters()
-        logger = _CameraLogger(node.get_logger(), name)
-        self.reporter = Reporter(logger)
+        self.log = _CameraLogger(node.get_logger(), name)
+        self.reporter = Reporter(self.log)
         self.infos = CameraInfoTracker(self.reporter)
         self.pose = CameraPose(node, name, lambda: settings().pose, tree, self.reporter)
+        self.enabled = True
+        self.wish = SaveWish()
         self.space: Space | None = None
         self.outputs: Outputs | None = None
+        self._next: _Exit | None = None
         self._mailbox: Mailbox[bytes] | None = None
         self.subscriptions: list[Subscription] = []
         self.heard_at = time.monotonic()
@@ -66,7 +86,7 @@ class CameraChannel:
             f'{full}/{name}' if name else full,
             self.counters,
             self.reporter,
-            Reporter(logger, LOG_PERIOD),
+            Reporter(self.log, LOG_PERIOD),
         )
         self._qos = QosWatch(node, self.reporter)
 
@@ -80,34 +100,76 @@ class CameraChannel:
 
         Raises ParameterError for a scale where torch is not installed.
         """
+        made = self._make(network, None)
+        self.outputs, self.space = made.outputs, made.space
+        return made.publisher
+
+    def prepare(self, network: NetworkFacts) -> FramePublisher:
+        """Announce what another network needs beside what there is, for ``adopt`` or ``discard``.
+
+        Topics that both have stay as they are. Raises ParameterError as ``advertise`` does.
+        """
+        self.discard()
+        self._next = made = self._make(network, self.outputs)
+        if made.space is not None and self._mailbox is not None:
+            made.space.scale.subscribe()
+        return made.publisher
+
+    def adopt(self) -> None:
+        """Take back what the network before alone needed, after its last frame."""
+        made, self._next = self._next, None
+        if made is None:
+            return
+        if self.outputs is not None:
+            self.outputs.destroy(heir=made.outputs)
+        if self.space is not None:
+            self.space.scale.unsubscribe()
+        self.outputs, self.space = made.outputs, made.space
+        # What troubled the other one may never be said to have ended.
+        self.reporter.forget(but=is_qos_trouble)
+
+    def discard(self) -> None:
+        """Take back what ``prepare`` announced, if anything."""
+        made, self._next = self._next, None
+        if made is not None:
+            made.outputs.destroy(heir=self.outputs)
+            if made.space is not None:
+                made.space.scale.unsubscribe()
+
+    def _make(self, network: NetworkFacts, before: Outputs | None) -> _Exit:
         make_space = _space_class()
         scaled = self.settings().scale.source != 'none'
         if scaled and make_space is None:
             raise ParameterError('parameter scale.source needs torch: pip install torch')
-        self.outputs = Outputs(
+        outputs = Outputs(
             self._node,
             network.kind,
             self._qos.on_subscriber,
             self._prefix,
             scaled=scaled,
             in_space=make_space is not None and (scaled or network.kind is DepthKind.METRIC),
+            before=before,
         )
+        space = None
         if make_space is not None:
-            self.space = make_space(
+            space = make_space(
                 self._node,
                 self._prefix,
                 self.settings,
                 network,
-                self.outputs,
+                outputs,
                 self.pose,
                 self._tree,
                 self.reporter,
             )
-        return FramePublisher(network.kind, self.outputs, self.space)
+        publisher = FramePublisher(network.kind, outputs, space, self.wish)
+        return _Exit(outputs, space, publisher)
 
     def withdraw(self) -> None:
         """Take the topics back, and forget the camera_info."""
         self.infos.forget()
+        self.enabled = True
+        self.discard()
         if self.outputs is not None:
             self.outputs.destroy()
             self.outputs = None
@@ -132,9 +194,19 @@ class CameraChannel:
             self._node.destroy_subscription(subscription)
         self.subscriptions.clear()
         self.pose.unsubscribe()
-        if self.space is not None:
-            self.space.scale.unsubscribe()
+        self.wish.withdraw()
+        for space in (self.space, None if self._next is None else self._next.space):
+            if space is not None:
+                space.scale.unsubscribe()
         self._mailbox = None
+
+    def reset(self) -> None:
+        """Let counters, troubles, filters and scale begin anew."""
+        self.counters.reset()
+        self.reporter.forget(but=is_qos_trouble)
+        self._health.restart()
+        if self.space is not None:
+            self.space.forget()
 
     def status(self, state: str, facts: Mapping[str, str], clock_stands: bool) -> DiagnosticStatus:
         """Return the camera's diagnostics in a lifecycle state, with the facts of the engine.
@@ -143,6 +215,7 @@ class CameraChannel:
         """
         self._qos.clear_ended()
         topic, space = self.image_topic, self.space
+        saved = {'saved_frame': self.wish.outcome} if self.wish.outcome else {}
         return self._health.status(
             state,
             self.settings().diagnostics,
@@ -150,7 +223,8 @@ class CameraChannel:
             (topic, self._node.count_publishers(topic)),
             None if space is None else space.scale.without_metres(),
             clock_stands,
-            {**facts, **self.infos.facts(), **({} if space is None else space.facts())},
+            {**facts, **self.infos.facts(), **({} if space is None else space.facts()), **saved},
+            self.enabled,
         )
 
     def _image_name(self) -> str:

@@ -56,12 +56,13 @@ class CameraHealth:
         without_metres: float | None,
         clock_stands: bool,
         facts: Mapping[str, str],
+        enabled: bool = True,
     ) -> DiagnosticStatus:
         """Return the status in a lifecycle state.
 
         ``silence`` is the time (s) since the last image from ``topic``, a name and its number of
-        publishers; for ``without_metres`` and ``clock_stands`` see CameraReport. ``facts`` are what
-        else is to be told. A node that is not active only tells its state.
+        publishers; for ``without_metres``, ``clock_stands`` and ``enabled`` see CameraReport.
+        ``facts`` are what else is to be told. A node that is not active only tells its state.
         """
         counters, counts = self._counters, self._counters.counts()
         ever = self._heard(counts.received, 0 < limits.silence < silence)
@@ -77,6 +78,7 @@ class CameraHealth:
             troubles=self._reporter.recent(limits.window),
             without_metres=without_metres if period.counts.published else None,
             clock_stands=clock_stands,
+            enabled=enabled,
         )
         findings: list[Finding] = []
         if state == 'active':
@@ -88,6 +90,7 @@ class CameraHealth:
             **_rates(period),
             'silence_s': f'{silence:.1f}',
             'image_publishers': str(topic[1]),
+            'enabled': str(enabled).lower(),
             **percentile_values('latency', counters.latency_percentiles()),
             **percentile_values('age', percentiles(report.ages)),
             **_stamps(report),

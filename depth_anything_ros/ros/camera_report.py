@@ -14,15 +14,18 @@ from depth_anything_ros.inference.count_window import Period
 from depth_anything_ros.inference.recent import percentiles
 from depth_anything_ros.ros.diagnostics_parameters import DiagnosticsGroup
 from depth_anything_ros.ros.findings import Finding
-from depth_anything_ros.ros.frame_processor import AGE_TROUBLE, FAULT, IMAGE_TROUBLE
+from depth_anything_ros.ros.frame_processor import (
+    AGE_TROUBLE,
+    FAULT,
+    IMAGE_TROUBLE,
+    OTHER_CLOCK,
+)
 
 WARN, ERROR, STALE = DiagnosticStatus.WARN, DiagnosticStatus.ERROR, DiagnosticStatus.STALE
 SCALE_TROUBLE = 'scale'
 """What scale_source.py calls it, which cannot be imported where torch is not installed."""
 FEWEST_FRAMES = 3
 """Frames that must have broken before all are said to break."""
-OTHER_CLOCK = 3600.0
-"""Seconds by which a stamp of another clock is off; what is only late is less so."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class CameraReport:
     of every stamp behind the node's clock when it was read. ``troubles`` has the text of
     each trouble that has not ended, or only shortly before. ``without_metres`` is for how long (s)
     a wanted scale has given none, None where it does or none is wanted. ``clock_stands`` says
-    that the node's clock does not go on, as when a bag is paused.
+    that the node's clock does not go on, as when a bag is paused; ``enabled``, that images are
+    not skipped on request.
     """
 
     topic: str
@@ -48,6 +52,7 @@ class CameraReport:
     troubles: Mapping[str, str] = field(default_factory=dict)
     without_metres: float | None = None
     clock_stands: bool = False
+    enabled: bool = True
 
 
 def find_troubles(report: CameraReport, limits: DiagnosticsGroup) -> list[Finding]:
@@ -71,6 +76,8 @@ def summary(report: CameraReport) -> str:
     if not report.ever:
         return f'waits for the first image on {report.topic}'
     said = f'{period.rate(counts.received):.1f} Hz in'
+    if not report.enabled:
+        return f'{said}; disabled, so the images are skipped until ~/enable says otherwise'
     if counts.skipped and not counts.published:
         return f'{said}; nobody listens to any output, so the images are skipped'
     said += f', {period.rate(counts.published):.1f} Hz out'

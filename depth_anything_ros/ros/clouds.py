@@ -23,6 +23,7 @@ from depth_anything_ros.geometry.points import back_project, cleared, pack
 from depth_anything_ros.geometry.rays import Rays, rays_of
 from depth_anything_ros.geometry.scan import ScanSettings, make_scan
 from depth_anything_ros.geometry.transform import Transform
+from depth_anything_ros.inference.threads import one_thread
 from depth_anything_ros.ros.outputs import SPACE_TOPICS, Outputs
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.raw_point_cloud import RawPointCloud
@@ -210,6 +211,31 @@ class Clouds:
                 return last
         self._last_pose = pose
         return pose
+
+
+@one_thread()
+@torch.inference_mode()
+def points_of(
+    metres: np.ndarray,
+    rgb: np.ndarray,
+    intrinsics: Intrinsics,
+    settings: DepthSettings,
+    network_width: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the known points (N, 3) float32 that ``points`` has, and their colours (N, 3) uint8.
+
+    The arguments are those of ``Clouds.publish``, ``metres`` as an array.
+    """
+    depth = torch.from_numpy(metres)
+    if settings.edges.max_jump > 0:
+        edges = EdgeSettings.enlarged(depth.shape[1], network_width, settings.edges.max_jump)
+        depth = without_flying_pixels(depth, edges).values
+    blocks = _blocks(settings, depth.shape)
+    reduced = decimate(depth, *blocks, settings.points.reduce)
+    points = back_project(reduced, rays_of(decimated_intrinsics(intrinsics, *blocks))).numpy()
+    colors = decimate_picture(picture_at(rgb, *metres.shape), *blocks)
+    known = np.isfinite(points[..., 2])
+    return points[known], colors[known]
 
 
 def _blocks(settings: DepthSettings, size: torch.Size) -> tuple[int, int]:

@@ -30,7 +30,7 @@ def encode_depth(values: np.ndarray, header: Header, encoding: str = '32FC1') ->
     if encoding == '32FC1':
         return _image(_without_zeros(values), header, encoding)
     if encoding == '16UC1':
-        return _image(_millimetres(values), header, encoding)
+        return _image(millimetres(values), header, encoding)
     raise ImageError(f'depth has no encoding {encoding!r}: choose 32FC1 or 16UC1')
 
 
@@ -92,7 +92,8 @@ def _without_zeros(values: np.ndarray) -> np.ndarray:
     return np.where(nothing & (values != -np.inf), np.float32(np.nan), values)
 
 
-def _millimetres(values: np.ndarray) -> np.ndarray:
+def millimetres(values: np.ndarray) -> np.ndarray:
+    """Return metres (H, W) float32 as uint16 millimetres, 0 for all that has none (16UC1)."""
     # NaN compares false, so it ends with the rest of what has no millimetres.
     told = (values > 0) & (values <= MAX_MILLIMETRE_DEPTH)
     return np.rint(np.where(told, values, np.float32(0)) * np.float32(1000)).astype(np.uint16)

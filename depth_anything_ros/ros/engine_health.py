@@ -23,14 +23,14 @@ class EngineHealth:
     """The status of the engine: what runs where, how, with what memory, and what is wrong.
 
     ``node`` is the node's full name without the first slash. ``trouble`` is what keeps the node as
-    a whole from working, '' for nothing; it makes the status an ERROR in every state. What is found
-    here goes to ``log``, too.
+    a whole from working, '' for nothing; it makes the status an ERROR in every state. ``missed`` is
+    why a network that was wished for does not run. What is found here goes to ``log``, too.
     """
 
     def __init__(self, node: str, log: Reporter) -> None:
         self._node = node
         self._holder = FindingHolder(log)
-        self.trouble = ''
+        self.trouble = self.missed = ''
 
     def status(
         self,
@@ -39,11 +39,13 @@ class EngineHealth:
         input_size: int,
         clock: tuple[ClockState, float],
         silence: float,
+        loading: str = '',
     ) -> DiagnosticStatus:
         """Return the status in a lifecycle state; without an ``estimator`` nothing is loaded.
 
         ``clock`` is what the node's clock does and for how long (s) it stands; it should not wait
-        for /clock longer than ``silence`` (s), 0 for any time. ``input_size`` is the node's own.
+        for /clock longer than ``silence`` (s), 0 for any time. ``input_size`` is the node's own;
+        ``loading`` names a network that is loaded beside the one that runs.
         """
         found = list(self._troubles(estimator, clock, silence))
         findings = self._holder.update(found) if state == 'active' else found
@@ -61,6 +63,9 @@ class EngineHealth:
                 f'{state}: {values["kind"]} depth by {values["model"]} on {values["device"]} in '
                 f'{values["precision"]}'
             )
+        if loading:
+            values['loading'] = loading
+            otherwise += f'; {loading} is being loaded'
         if clock[0] is ClockState.SIM_STOPPED:
             otherwise += '; the clock stands still, as of a paused bag'
         message = message_of(findings, otherwise)
@@ -71,6 +76,8 @@ class EngineHealth:
     ) -> Iterator[Finding]:
         if self.trouble:
             yield Finding('node', DiagnosticStatus.ERROR, self.trouble, logged=True)
+        if self.missed:
+            yield Finding('network', DiagnosticStatus.WARN, self.missed, logged=True)
         if clock[0] is ClockState.SIM_WAITING and 0 < silence < clock[1]:
             text = (
                 'use_sim_time is set, but no /clock has come: start the simulation, play the bag '

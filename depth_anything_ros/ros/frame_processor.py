@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from rclpy.time import Time
@@ -27,6 +27,8 @@ from depth_anything_ros.ros.reporter import Reporter
 
 IMAGE_TROUBLE, AGE_TROUBLE, FAULT = 'image', 'age', 'inference'
 
+OTHER_CLOCK = 3600.0
+"""Seconds by which a stamp of another clock is off; what is only late is less so."""
 MAX_PATCHES = 40_000
 """Most 14 x 14 patches of a network input: the time of attention grows with their square.
 
@@ -55,8 +57,9 @@ class FrameProcessor:
     """Turn one camera's messages into pictures, and their depth into messages, in the worker.
 
     ``settings`` returns the newest settings and is asked once a frame; ``now`` is the node's
-    clock. Every frame is counted here, by ``read`` unless it returns it, then by ``publish``; when
-    one of them raises, by ``fail``. One thread may ``read`` while another does ``publish``.
+    clock; while ``enabled`` returns False every frame is skipped. Every frame is counted here, by
+    ``read`` unless it returns it, then by ``publish``; when one of them raises, by ``fail``. One
+    thread may ``read`` while another does ``publish``.
     """
 
     estimator: DepthEstimator
@@ -66,12 +69,15 @@ class FrameProcessor:
     reporter: Reporter
     now: Callable[[], Time]
     settings: Callable[[], DepthSettings]
+    enabled: Callable[[], bool] = field(default=lambda: True)
+    newest_size: tuple[int, int] | None = field(default=None, init=False)
+    """Height and width of the newest picture; None before the first."""
 
     def read(self, serialized: bytes) -> Frame | None:
         """Decode an Image or CompressedImage; None where it is skipped or rejected."""
         start = time.perf_counter_ns()
         settings = self.settings()
-        if settings.skip_unheard and not self.publisher.outputs.heard:
+        if not self.enabled() or (settings.skip_unheard and not self.publisher.heard):
             self.counters.settle('skipped')
             return None
         input_size = settings.input_size or self.estimator.own_input_size
@@ -90,6 +96,7 @@ class FrameProcessor:
             return None
         self.reporter.clear(IMAGE_TROUBLE, 'images can be used again')
         self.counters.stages.add('decode', time.perf_counter_ns() - start)
+        self.newest_size = rgb.shape[0], rgb.shape[1]
         return Frame(header, stamp, rgb, settings, input_size, size)
 
     def publish(self, frame: Frame, depth: Depth) -> None:
@@ -115,11 +122,20 @@ class FrameProcessor:
     def _fresh(self, stamp: Time, max_age: float) -> bool:
         age = (self.now() - stamp).nanoseconds / 1e9
         self.counters.stamp_ages.add(age)
+        if 0 < max_age < -age:
+            hint = '' if -age < OTHER_CLOCK else '; set use_sim_time for all nodes or for none'
+            self.reporter.report(
+                AGE_TROUBLE,
+                f'the stamp of an image is {-age:.2f} s ahead of the node clock, more than max_age '
+                f'{max_age:g} s: how old it is cannot be told, so it is used; synchronise the '
+                f'clocks, or correct the driver{hint}',
+            )
+            return True
         if not 0 < max_age < age:
             self.reporter.clear(AGE_TROUBLE, 'images are fresh again')
             return True
         hint = ''
-        if age > 3600:
+        if age > OTHER_CLOCK:
             hint = '; is a bag playing? then set use_sim_time and play with --clock'
         self.reporter.report(
             AGE_TROUBLE,

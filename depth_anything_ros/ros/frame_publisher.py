@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.ros.outputs import Outputs, limit_range
 from depth_anything_ros.ros.parameters import DepthSettings
+from depth_anything_ros.ros.saved_frame import SavedFrame, SaveWish
 
 if TYPE_CHECKING:
     from depth_anything_ros.ros.space import Space
@@ -51,15 +52,27 @@ class FramePublisher:
     """Publishes one camera's depth.
 
     ``space`` turns it into metres, clouds and scan; None where torch is not installed, and then
-    what the network says goes out as it is.
+    what the network says goes out as it is. A frame that is wished for goes to ``wish`` too.
     """
 
-    def __init__(self, kind: DepthKind, outputs: Outputs, space: Space | None) -> None:
-        self._kind, self.outputs, self._space = kind, outputs, space
+    def __init__(
+        self,
+        kind: DepthKind,
+        outputs: Outputs,
+        space: Space | None,
+        wish: SaveWish | None = None,
+    ) -> None:
+        self._kind, self._outputs, self._space = kind, outputs, space
+        self._wish = wish or SaveWish()
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody subscribes to any of the topics, or wishes to have a frame saved."""
+        return self._outputs.heard or self._wish.open
 
     def publish(self, frame: PublishedFrame, depth: Depth, info: CameraInfo | None) -> None:
         """Send all that a frame gives; ``info`` is the CameraInfo of its depth, None without."""
-        header, settings, outputs = frame.header, frame.settings, self.outputs
+        header, settings, outputs = frame.header, frame.settings, self._outputs
         outputs.publish_info(info)
         own = depth.values
         metres = own if self._kind is DepthKind.METRIC else None
@@ -76,3 +89,11 @@ class FramePublisher:
         if self._space is not None and made is not None:
             self._space.publish(made, metres)
         outputs.publish_color(own, header, settings)
+        if self._wish.open:
+            rgb = frame.rgb if made is None else made.rgb
+            disparity = own if self._kind is DepthKind.RELATIVE else None
+            self._wish.grant(
+                SavedFrame(
+                    header.stamp, rgb, disparity, metres, info, settings, depth.network_size[1]
+                )
+            )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +42,11 @@ class Metres:
         self._scale, self._reporter = scale, reporter
         self._filter = TemporalFilter(TemporalSettings(), kind)
         self._last = 0.0
+        self._forget = threading.Event()
+
+    def forget(self) -> None:
+        """Let the filters begin anew with the next frame; any thread may ask for it."""
+        self._forget.set()
 
     def smooth(
         self,
@@ -58,7 +64,8 @@ class Metres:
         if wanted.sky and self._max_depth is not None:
             values = mark_far(values, self._max_depth, wanted.sky)
         at = header.stamp.sec + header.stamp.nanosec * 1e-9
-        if not 0 <= at - self._last < LONGEST_GAP:
+        if not 0 <= at - self._last < LONGEST_GAP or self._forget.is_set():
+            self._forget.clear()
             self._filter.reset()
         self._last = at
         if self._filter.settings.strength != wanted.temporal:

@@ -4,43 +4,36 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
 
 from depth_anything_ros.inference.estimator import DepthEstimator
-from depth_anything_ros.inference.worker import Worker
-from depth_anything_ros.ros.batch_processor import AT_ONCE, BatchProcessor
+from depth_anything_ros.inference.memory import give_back_memory
 from depth_anything_ros.ros.camera_channel import CameraChannel
 from depth_anything_ros.ros.diagnostics import engine_facts
-from depth_anything_ros.ros.frame_processor import FrameProcessor
-from depth_anything_ros.ros.frame_publisher import NetworkFacts
+from depth_anything_ros.ros.frame_saver import FrameSaver
+from depth_anything_ros.ros.lifecycle import refuse_impossible_transitions, state_of
+from depth_anything_ros.ros.network_choice import NetworkChoice
+from depth_anything_ros.ros.network_swap import NetworkSwap
 from depth_anything_ros.ros.node_diagnostics import NodeDiagnostics
+from depth_anything_ros.ros.node_engine import NodeEngine, Surroundings, warm_up
 from depth_anything_ros.ros.node_settings import declare_depth_parameters
 from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.scale_services import advertise_scale_services
+from depth_anything_ros.ros.services import advertise_services
 from depth_anything_ros.ros.transforms import TransformTree
 
-WARM_UP_SIZE = (480, 640)
 STOP_TIME = 30.0
 """Seconds a transition waits for the frame in progress."""
-
-
-@dataclass
-class _Engine:
-    """What exists between configure and cleanup."""
-
-    estimator: DepthEstimator
-    worker: Worker[bytes]
 
 
 class DepthNode(LifecycleNode):
@@ -67,20 +60,35 @@ class DepthNode(LifecycleNode):
             name: CameraChannel(self, name, partial(self._settings_of, name), tree)
             for name in self._settings.cameras
         }
+        self._engine: NodeEngine | None = None
+        self._lost = threading.Event()
+        self._surroundings = Surroundings(
+            self.cameras,
+            lambda: self.get_clock().now(),
+            self._lost.set,
+            lambda error: self.get_logger().error(f'the worker goes on after: {error!r}'),
+        )
+        self._swap = NetworkSwap(self, self)
+        self._saver = FrameSaver(self.settings.save_folder, self.cameras)
         self._scale_services = advertise_scale_services(self, self.cameras)
-        self._engine: _Engine | None = None
-        self._answer_transition = self._service_change_state.callback
-        self._service_change_state.callback = self._on_change_state
+        self._operations = advertise_services(
+            self, self.cameras, self._saver, self._state, self._reset_engine
+        )
+        refuse_impossible_transitions(self)
         self._diagnostics = NodeDiagnostics(self)
         # Steady, so that a paused bag does not silence the node that waits for it.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(1.0, self._look_after, clock=steady)
-        self._lost = threading.Event()
         self.add_on_set_parameters_callback(self._validate_parameters)
         # Humble has no callback after the set; there the last step of validation applies it.
         self._applies_after = hasattr(self, 'add_post_set_parameters_callback')
         if self._applies_after:
             self.add_post_set_parameters_callback(self._apply_parameters)
+
+    @property
+    def _companions(self) -> tuple[NetworkSwap, FrameSaver]:
+        """What has a thread of its own beside the worker."""
+        return self._swap, self._saver
 
     @property
     def settings(self) -> DepthSettings:
@@ -92,8 +100,12 @@ class DepthNode(LifecycleNode):
 
     def _validate_parameters(self, parameters: list[RosParameter]) -> SetParametersResult:
         """Refuse a set as a whole when any of its values cannot be."""
+        before = NetworkChoice.of(self.settings)
         try:
-            self._settings.changed({p.name: p.value for p in parameters})
+            changed = self._settings.changed({p.name: p.value for p in parameters})
+            wanted = NetworkChoice.of(changed.shared)
+            if wanted != before:
+                wanted.check()
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
         if not self._applies_after:
@@ -103,32 +115,20 @@ class DepthNode(LifecycleNode):
     def _apply_parameters(self, parameters: list[RosParameter]) -> None:
         """Take validated values over; the frame in progress keeps the settings it began with."""
         self._settings = self._settings.changed({p.name: p.value for p in parameters})
+        self._swap.wish(NetworkChoice.of(self.settings))
 
     # Lifecycle
 
-    def _on_change_state(
-        self, request: ChangeState.Request, response: ChangeState.Response
-    ) -> ChangeState.Response:
-        """Refuse a transition that the state does not have; rclpy would end the process."""
-        state = self._state()
-        try:
-            return self._answer_transition(request, response)
-        except RuntimeError as error:  # rclpy's RCLError
-            wanted = request.transition.label or request.transition.id
-            self.get_logger().warning(
-                f'transition {wanted} refused, the node is {state}: {" ".join(str(error).split())}'
-            )
-            response.success = False
-            return response
-
     def _state(self) -> str:
-        """Return the label of the lifecycle state; rclpy has no public way to ask."""
-        return str(self._state_machine.current_state[1])
+        """Return the label of the lifecycle state."""
+        return state_of(self)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the network, warm it up, and announce the topics; FAILURE when that cannot be."""
         try:
-            self._engine = self._build_engine()
+            choice = NetworkChoice.of(self.settings)
+            self._engine = NodeEngine(self._surroundings, self.load())
+            self._swap.begin(choice)
         except Exception as error:  # rclpy would swallow it without a word
             self._diagnostics.blame(f'cannot configure: {error}')
             self._release()
@@ -186,12 +186,14 @@ class DepthNode(LifecycleNode):
         return super().on_error(state)
 
     def close(self, timeout: float) -> bool:
-        """Take no more frames; return False when the one in progress outlasts ``timeout`` s."""
+        """Take no more frames; return False when what is in progress outlasts ``timeout`` s."""
+        end = time.monotonic() + timeout
         try:
             self._halt(timeout)
         except TimeoutError:
             return False
-        return True
+        ended = [each.close(max(0.0, end - time.monotonic())) for each in self._companions]
+        return all(ended)
 
     def destroy_node(self) -> None:
         """Stop the worker before the publishers it uses go away."""
@@ -199,7 +201,11 @@ class DepthNode(LifecycleNode):
         if hasattr(self, '_lost'):
             self._stop('going on without it')
             self._release()
+        for companion in self._companions:
+            companion.close(STOP_TIME)
         super().destroy_node()
+
+    # The network
 
     def load_estimator(self) -> DepthEstimator:
         """Return the network that the parameters ask for; a stand-in for it goes here."""
@@ -212,37 +218,31 @@ class DepthNode(LifecycleNode):
             precision=settings.precision,
         )
 
-    def _build_engine(self) -> _Engine:
-        cameras = self.cameras.values()
+    def load(self) -> DepthEstimator:
+        """Return the network that the parameters ask for, warmed up; any thread may ask for it."""
         estimator = self.load_estimator()
-        at_once = AT_ONCE.get(str(estimator.device))
-        for size in {camera.settings().input_size for camera in cameras}:
-            estimator.warm_up(*WARM_UP_SIZE, at_once or len(cameras), size or None)
-        network = NetworkFacts(estimator.kind, estimator.max_depth, estimator.device)
-        processor = BatchProcessor(
-            estimator,
-            {
-                camera.name: FrameProcessor(
-                    estimator=estimator,
-                    publisher=camera.advertise(network),
-                    infos=camera.infos,
-                    counters=camera.counters,
-                    reporter=camera.reporter,
-                    now=lambda: self.get_clock().now(),
-                    settings=camera.settings,
-                )
-                for camera in cameras
-            },
-            on_lost=self._lost.set,
-        )
-        worker: Worker[bytes] = Worker(
-            tuple(self.cameras),
-            processor.begin if estimator.in_flight > 1 else processor.process,
-            lambda error, _: self.get_logger().error(f'the worker goes on after: {error!r}'),
-            lambda name: self._settings.of(name).interval,
-            *(at_once, estimator.in_flight),
-        )
-        return _Engine(estimator, worker)
+        warm_up(estimator, self.cameras, {} if self._engine is None else self._engine.seen)
+        return estimator
+
+    def hand_over(self, estimator: DepthEstimator, done: Callable[[], None]) -> None:
+        """Have frames go to another network from the next on, see SwappingNode."""
+        self._require_engine().hand_over(estimator, done)
+
+    def take_over(self, estimator: DepthEstimator) -> None:
+        """Let the network before go, see SwappingNode."""
+        self._require_engine().take_over(estimator)
+        self._diagnostics.forgive()
+
+    def stay(self, wanted: NetworkChoice, running: NetworkChoice, error: Exception) -> None:
+        """Go on with what runs, and have the parameters say so, see SwappingNode."""
+        self._diagnostics.miss(f'{wanted} could not be loaded, {running} goes on: {error}')
+        values = [RosParameter(name, value=value) for name, value in running.values().items()]
+        self.set_parameters_atomically(values)
+
+    def _reset_engine(self) -> None:
+        if self._engine is not None:
+            self._diagnostics.forgive()
+            self._engine.estimator.reset_counts()
 
     def _stop(self, consequence: str) -> bool:
         """Halt for a transition; return False, and say what now, when a frame outlasts it."""
@@ -262,19 +262,18 @@ class DepthNode(LifecycleNode):
         if self._engine is not None:
             for name in self._engine.worker.stop(timeout):
                 self.cameras[name].counters.settle('dropped')
+            self._swap.settle()
 
     def _release(self) -> None:
+        self._swap.end()
         for camera in self.cameras.values():
             camera.withdraw()
         if self._engine is not None:
             self._engine = None
-            # An exported model runs without torch; torch keeps what is freed for itself.
-            torch = sys.modules.get('torch')
-            if torch is not None and torch.cuda.is_initialized() and not self._lost.is_set():
-                torch.cuda.empty_cache()
+            give_back_memory(gpu=not self._lost.is_set())
         self._lost.clear()
 
-    def _require_engine(self) -> _Engine:
+    def _require_engine(self) -> NodeEngine:
         if self._engine is None:
             raise RuntimeError('the node is not configured')
         return self._engine
@@ -294,4 +293,6 @@ class DepthNode(LifecycleNode):
     def publish_diagnostics(self) -> None:
         """Publish how cameras and engine do on /diagnostics."""
         estimator = self._engine.estimator if self._engine else None
-        self._diagnostics.publish(self._state(), self.cameras.values(), estimator, self.settings)
+        self._diagnostics.publish(
+            self._state(), self.cameras.values(), estimator, self.settings, self._swap.loading
+        )

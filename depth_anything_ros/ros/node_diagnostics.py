@@ -42,8 +42,13 @@ class NodeDiagnostics:
         self._engine.trouble = trouble
 
     def forgive(self) -> None:
-        """Tell no trouble of the whole node any more, as it works."""
-        self._engine.trouble = ''
+        """Tell no trouble of the whole node or its network any more, as it works."""
+        self._engine.trouble = self._engine.missed = ''
+
+    def miss(self, trouble: str) -> None:
+        """Log why a network that was wished for does not run, and tell it until it is forgiven."""
+        self._node.get_logger().error(trouble)
+        self._engine.missed = trouble
 
     def publish(
         self,
@@ -51,10 +56,12 @@ class NodeDiagnostics:
         cameras: Iterable[CameraChannel],
         estimator: DepthEstimator | None,
         settings: DepthSettings,
+        loading: str = '',
     ) -> None:
         """Publish all statuses in a lifecycle state; without an estimator nothing is loaded.
 
-        ``settings`` are those of the whole node.
+        ``settings`` are those of the whole node; ``loading`` names a network that is loaded
+        beside the one that runs, '' for none.
         """
         clock = self._clock.look()
         stands = clock in (ClockState.SIM_WAITING, ClockState.SIM_STOPPED)
@@ -72,6 +79,7 @@ class NodeDiagnostics:
                 settings.input_size,
                 (clock, self._clock.waited),
                 settings.diagnostics.silence,
+                loading,
             )
         )
         self._publisher.publish(message)

@@ -42,7 +42,8 @@ class Outputs:
     ``kind`` is that of the network; with ``scaled`` a relative one is given metres, too, and
     ``depth/scale`` tells by what. With ``in_space`` there are clouds and scan. ``prefix`` comes
     before the names of the topics. ``on_incompatible`` is called with the topic when a subscriber
-    asks for another quality of service than is offered.
+    asks for another quality of service than is offered. Publishers of ``before`` are taken over
+    where the topics are the same, so that who listens to those notices nothing.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Outputs:
         prefix: str = '',
         scaled: bool = False,
         in_space: bool = False,
+        before: Outputs | None = None,
     ) -> None:
         self._node, self._kind, self._prefix = node, kind, prefix
         self._on_incompatible = on_incompatible
@@ -62,8 +64,11 @@ class Outputs:
         topics |= {'depth/camera_info': CameraInfo, 'depth/color': Image}
         topics |= {SCALE_TOPIC: DiagnosticArray} if scaled else {}
         topics |= SPACE_TOPICS if in_space else {}
+        there = {} if before is None else before._publishers
         for name, message_type in topics.items():
-            self._advertise(name, message_type)
+            self._publishers[name] = there.get(name) or self._advertise(name, message_type)
+            if any(publisher.is_activated for publisher in there.values()):
+                self._publishers[name].on_activate(None)
 
     @property
     def heard(self) -> bool:
@@ -75,10 +80,12 @@ class Outputs:
         publisher = self._publishers.get(name)
         return publisher is not None and publisher.get_subscription_count() > 0
 
-    def destroy(self) -> None:
-        """Take the topics back."""
+    def destroy(self, heir: Outputs | None = None) -> None:
+        """Take the topics back, without those that an heir has taken over."""
+        kept = () if heir is None else heir._publishers.values()
         for publisher in self._publishers.values():
-            self._node.destroy_lifecycle_publisher(publisher)
+            if publisher not in kept:
+                self._node.destroy_lifecycle_publisher(publisher)
         self._publishers.clear()
 
     def send(self, name: str, message: bytes | CameraInfo | LaserScan | DiagnosticArray) -> None:
@@ -109,12 +116,12 @@ class Outputs:
             rgb = colorize(values, self._kind, settings.color_map)
             self.send('depth/color', encode_color(rgb, header).serialize())
 
-    def _advertise(self, name: str, message_type: type) -> None:
+    def _advertise(self, name: str, message_type: type) -> LifecyclePublisher:
         topic = self._prefix + name
         events = PublisherEventCallbacks(
             incompatible_qos=lambda _: self._on_incompatible(self._node.resolve_topic_name(topic))
         )
-        self._publishers[name] = self._node.create_lifecycle_publisher(
+        return self._node.create_lifecycle_publisher(
             message_type,
             topic,
             newest_only(ReliabilityPolicy.RELIABLE),

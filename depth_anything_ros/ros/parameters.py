@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -37,36 +38,47 @@ DEPTH_PARAMETERS = (
         'model',
         'nano',
         'Network: nano, small, base, large, giant, metric-indoor-{small,base,large}, '
-        'metric-outdoor-{small,base,large}, or the path of a weights file',
+        'metric-outdoor-{small,base,large}, or the path of a weights file; like the next four, a '
+        'change is loaded beside what runs, which goes on until then',
+        live=True,
     ),
     Parameter(
         'weights',
         '',
         'Weights file to load instead of the one that model names; empty for none',
+        live=True,
     ),
     Parameter(
         'max_depth',
         0.0,
         'Farthest depth of metric weights that do not say it, m; 0 is what the checkpoint says',
         limits=(0.0, 10000.0),
+        live=True,
     ),
     Parameter(
         'device',
         'auto',
         'Where to run: auto, cpu, openvino (its package on an x86 processor; auto takes it where '
         'there is no GPU), cuda, cuda:1, mps; for exported models also tensorrt',
+        live=True,
     ),
     Parameter(
         'precision',
         'auto',
         'Number format; auto is float16 on CUDA and bfloat16 on CPUs that are faster with it',
         choices=('auto', 'float32', 'bfloat16', 'float16'),
+        live=True,
     ),
     Parameter(
         'cameras',
         (),
         'Names of several cameras for one network: each has the topics and, where wanted, the '
         'parameters of its name, NAME/image and NAME.rate_limit; empty for one camera without',
+    ),
+    Parameter(
+        'save_folder',
+        '',
+        'Full path of the folder that ~/save_frame writes into, and nowhere else; empty for none',
     ),
     Parameter(
         'compressed',
@@ -193,6 +205,7 @@ class DepthSettings:
     device: str
     precision: str
     cameras: tuple[str, ...]
+    save_folder: str
     compressed: bool
     input_size: int
     output_size: str
@@ -231,6 +244,11 @@ class DepthSettings:
                 )
             if self.cameras.count(camera) > 1:
                 raise ParameterError(f'parameter cameras: {camera!r} is there more than once')
+        if self.save_folder and not os.path.isabs(self.save_folder):
+            raise ParameterError(
+                f'parameter save_folder must be a full path such as /home/me/frames, got '
+                f'{self.save_folder!r}'
+            )
         if 0 < self.input_size < 14:
             raise ParameterError(
                 f'parameter input_size must be 0 or at least 14, got {self.input_size}'

@@ -114,8 +114,16 @@ class QosWatch:
         )
 
 
+def is_qos_trouble(key: str) -> bool:
+    """Whether a reporter's key is that of a trouble that only QosWatch can end."""
+    return key.startswith(_TROUBLE)
+
+
+_TROUBLE = 'the QoS of '
+
+
 def _trouble(topic: str) -> str:
-    return f'the QoS of {topic}'
+    return f'{_TROUBLE}{topic}'
 
 
 def _node_of(endpoint: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,6 +71,13 @@ class Reporter:
             logged = self._current.pop(key, False)
         if logged:
             self._logger.info(message)
+
+    def forget(self, but: Callable[[str], bool]) -> None:
+        """Start anew, without a word, with all but the troubles whose key ``but`` holds for."""
+        with self._lock:
+            for records in (self._reports, self._current, self._newest):
+                for key in [key for key in records if not but(key)]:
+                    del records[key]  # type: ignore[attr-defined]
 
     def current(self) -> list[str]:
         """Return the keys of the troubles that have not ended."""

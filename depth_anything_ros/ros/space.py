@@ -131,6 +131,12 @@ class Space:
                 made.pose,
             )
 
+    def forget(self) -> None:
+        """Let filters and scale begin anew with the next frame; any thread may ask for it."""
+        self._metres.forget()
+        if self.scale.wanted:
+            self.scale.wish('reset')
+
     def facts(self) -> dict[str, str]:
         """Return the state of scale, pose and edges in words for /diagnostics."""
         told = self.scale.facts() | self._pose.facts()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -49,7 +48,7 @@ class Estimator:
 
 class Publisher:
     def __init__(self):
-        self.outputs = SimpleNamespace(heard=True)
+        self.heard = True
         self.published = []
 
     def publish(self, frame, depth, info):

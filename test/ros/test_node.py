@@ -233,7 +233,7 @@ def test_a_refused_parameter_changes_nothing(graph):
     assert node.get_parameter('rate_limit').value == 0.0
     assert not node.set_parameters([Parameter('max_range', value=-1.0)])[0].successful
     assert not node.set_parameters([Parameter('input_size', value=7)])[0].successful
-    assert not node.set_parameters([Parameter('model', value='small')])[0].successful
+    assert not node.set_parameters([Parameter('cameras', value=['a'])])[0].successful
 
 
 def test_parameters_can_be_set_from_outside_while_it_runs(graph):

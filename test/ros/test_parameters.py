@@ -36,12 +36,11 @@ def test_every_default_is_allowed_and_every_row_described():
     assert all(row.description for row in DEPTH_PARAMETERS)
 
 
-def test_what_builds_the_engine_is_read_only():
+def test_what_makes_the_topics_is_read_only():
     fixed = {row.name for row in DEPTH_PARAMETERS if not row.live}
     assert fixed == {
-        'autostart', 'model', 'weights', 'max_depth', 'device', 'precision', 'cameras',
-        'compressed', 'rectified', 'pose.source', 'pose.base_frame', 'scale.source',
-        'scale.extrinsics',
+        'autostart', 'cameras', 'save_folder', 'compressed', 'rectified', 'pose.source',
+        'pose.base_frame', 'scale.source', 'scale.extrinsics',
     }  # fmt: skip
 
 
