@@ -7,18 +7,25 @@ from __future__ import annotations
 import struct
 from array import array
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
 import numpy as np
 from fuzzing import Target, damaged, odd_numbers, refused
 from hypothesis import strategies as st
+from rclpy.clock import ClockType
+from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
+from depth_anything_ros.inference.conventions import network_size
+from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.media.decoding import MAX_PIXELS
 from depth_anything_ros.ros.cdr import CdrError
 from depth_anything_ros.ros.depth_message import decode_depth
+from depth_anything_ros.ros.frame_processor import MAX_PATCHES, FrameProcessor
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
+from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
 
 PLAIN = {
@@ -270,7 +277,58 @@ def _check_compressed(case: tuple[int, bytes, str]) -> bool:
     return True
 
 
+class _Silent:
+    """Takes reports, which must be short enough for a log."""
+
+    def report(self, key: str, message: str) -> None:
+        assert 0 < len(message) < 20_000
+
+    def clear(self, key: str, message: str) -> None:
+        """Take the end of a trouble."""
+
+
+def _settings(compressed: bool) -> DepthSettings:
+    values = {row.name: row.default for row in DEPTH_PARAMETERS}
+    return DepthSettings.of({**values, 'compressed': compressed, 'max_age': 1.0})
+
+
+SETTINGS = {compressed: _settings(compressed) for compressed in (False, True)}
+
+
+def _check_frame(case: tuple[bool, bytes]) -> bool:
+    """Let the node read it, up to the network: every frame must end in one of the counters."""
+    compressed, serialized = case
+    counters = FrameCounters()
+    processor = FrameProcessor(
+        estimator=SimpleNamespace(own_input_size=518, network_size=network_size),
+        publisher=SimpleNamespace(heard=True),
+        infos=None,
+        counters=counters,
+        reporter=_Silent(),
+        now=lambda: Time(seconds=5, clock_type=ClockType.ROS_TIME),
+        settings=lambda: SETTINGS[compressed],
+    )
+    counters.receive()
+    frame = processor.read(serialized)
+    counts = counters.counts()
+    if frame is None:
+        assert counts.rejected == 1 and counts.pending == 0
+        return False
+    assert counts.rejected == 0 and counts.pending == 1
+    assert frame.rgb.dtype == np.uint8 and frame.rgb.shape[2] == 3 and min(frame.rgb.shape) > 0
+    assert frame.header.stamp.sec >= 0
+    rows, columns = (side // 14 for side in frame.network_size)
+    assert 0 < rows * columns <= MAX_PATCHES
+    return True
+
+
 TARGETS = [
+    Target(
+        'frames, from bytes to the network',
+        st.booleans().flatmap(lambda c: st.tuples(st.just(c), damaged(_bytes(not c), 1))),
+        _check_frame,
+        6,
+    ),
     Target('Image, CDR bytes', damaged(_bytes(True), 2), _check_bytes, 10),
     Target('CompressedImage, CDR bytes', damaged(_bytes(False), 2), _check_compressed_bytes, 6),
     Target('Image, fields', _images(), _check_image, 10),

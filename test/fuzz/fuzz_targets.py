@@ -8,8 +8,14 @@ import importlib
 
 from fuzzing import Target
 
-ROS_MODULES = ('fuzz_images', 'fuzz_cameras', 'fuzz_references', 'fuzz_parameters')
-PLAIN_MODULES = ('fuzz_files', 'fuzz_weights', 'fuzz_geometry')
+ROS_MODULES = (
+    'fuzz_images',
+    'fuzz_cameras',
+    'fuzz_references',
+    'fuzz_parameters',
+    'fuzz_saving',
+)
+PLAIN_MODULES = ('fuzz_files', 'fuzz_weights', 'fuzz_geometry', 'fuzz_filters')
 
 
 def targets() -> list[Target]:
