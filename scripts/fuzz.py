@@ -53,7 +53,7 @@ def main() -> int:
     done: dict[str, Any] = {}
     if arguments.resume and kept.is_file():
         done = json.loads(kept.read_text())
-    weights = sum(target.weight for target in chosen)
+    weights, before = sum(target.weight for target in chosen), _peak_mb()
     for target in chosen:
         wanted = -(-arguments.cases * target.weight // weights)
         facts = done.setdefault(
@@ -71,7 +71,7 @@ def main() -> int:
             f'{facts["seconds"]:.0f} s',
             flush=True,
         )
-    _write(arguments, done)
+    _write(arguments, done, before)
     kept.unlink(missing_ok=True)
     return 1 if any(facts['findings'] for facts in done.values()) else 0
 
@@ -83,7 +83,7 @@ def _add(facts: dict[str, Any], found: dict[str, Any]) -> None:
     facts['findings'] += found['findings']
 
 
-def _write(arguments: argparse.Namespace, done: dict[str, Any]) -> None:
+def _write(arguments: argparse.Namespace, done: dict[str, Any], before: int) -> None:
     for facts in done.values():
         facts['seconds'] = round(facts['seconds'], 1)
         for finding in facts['findings']:
@@ -95,7 +95,7 @@ def _write(arguments: argparse.Namespace, done: dict[str, Any]) -> None:
         **total,
         'findings': sum(len(facts['findings']) for facts in done.values()),
         'peak_rss_mb': max(facts['peak_rss_mb'] for facts in done.values()),
-        'rss_before_mb': _peak_mb(),
+        'rss_before_mb': before,
         'targets': done,
     }
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
