@@ -204,13 +204,13 @@ class Bench:
                 return False
         return True
 
-    def set_parameter(self, name: str, value: int) -> None:
+    def set_parameter(self, name: str, value: int | str) -> None:
         """Set a parameter of the node; raises BenchError when that is refused."""
-        parameter = Parameter(
-            name=name,
-            value=ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value),
-        )
-        request = SetParameters.Request(parameters=[parameter])
+        if isinstance(value, str):
+            typed = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value=value)
+        else:
+            typed = ParameterValue(type=ParameterType.PARAMETER_INTEGER, integer_value=value)
+        request = SetParameters.Request(parameters=[Parameter(name=name, value=typed)])
         (result,) = self.call(SetParameters, '/depth_node/set_parameters', request).results
         if not result.successful:
             raise BenchError(f'{name} cannot be {value}: {result.reason}')

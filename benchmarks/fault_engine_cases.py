@@ -93,8 +93,7 @@ def weights_swapped(bench: Bench, quick: bool) -> Account:
     with bench.node(f'weights:={path}'):
         bench.open()
         bench.stream(each)
-        tensors = {name: values * 0.9 for name, values in load_file(NANO).items()}
-        save_file(tensors, bench.folder / 'other.safetensors')
+        _save_other(bench.folder / 'other.safetensors')
         (bench.folder / 'other.safetensors').replace(path)
         bench.stream(each)
         bench.settled()
@@ -114,6 +113,47 @@ def weights_swapped(bench: Bench, quick: bool) -> Account:
     account.require(len(new) == 1 and new != running, 'the new weights were not taken')
     account.expect(skipped=0, rejected=0, failed=0)
     return account
+
+
+def weights_set_live(bench: Bench, quick: bool) -> Account:
+    """Set the parameter weights to a broken file while the camera goes on, then to good ones."""
+    each, broken = 5 if quick else 20, bench.folder / 'broken.safetensors'
+    broken.write_bytes(NANO.read_bytes()[:100_000])
+    other = bench.folder / 'other.safetensors'
+    _save_other(other)
+    with bench.node() as node:
+        bench.open()
+        bench.stream(each)
+        bench.set_parameter('weights', str(broken))
+        bench.stream(3 * each)
+        bench.settled()
+        running = {heard.mean for heard in bench.ear.heard}
+        since = time.time_ns()
+        bench.set_parameter('weights', str(other))
+        end = time.monotonic() + SLOWEST
+        while bench.ear.heard[-1].mean in running and time.monotonic() < end:
+            bench.stream(1)
+        swapped = time.time_ns()
+        bench.stream(each)
+        account = bench.close()
+        said = [line for line in node.output.splitlines() if 'could not be loaded' in line]
+    new = {heard.mean for heard in account.heard} - running
+    account.recoveries.append((swapped - since) / 1e9)
+    account.slowest = SLOWEST
+    account.more['log'] = said[0].partition(']: ')[2] if said else ''
+    times = sorted(heard.published for heard in account.heard)
+    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    account.more['longest_gap_s'] = round(max(gaps, default=0) / 1e9, 3)
+    account.require(len(running) == 1, 'the depth changed with broken weights')
+    account.require(len(new) == 1, 'the new weights were not taken')
+    account.require(bool(said), 'the log does not say that the weights are broken')
+    account.expect(skipped=0, rejected=0, failed=0)
+    return account
+
+
+def _save_other(path: Path) -> None:
+    """Write weights of nano's kind that give another depth."""
+    save_file({name: values * 0.9 for name, values in load_file(NANO).items()}, path)
 
 
 def engine_raises(bench: Bench, quick: bool) -> Account:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import fault_camera_cases as camera
+import fault_disk_cases as disk
 import fault_engine_cases as engine
 import fault_graph_cases as graph
 import fault_signal_cases as signals
@@ -38,10 +39,12 @@ FAULTS: dict[str, Callable[[Bench, bool], Account | dict[str, Any]]] = {
     'too fast, as shipped': camera.too_fast_as_shipped,
     'clock jumps': graph.clock_jumps,
     'subscribers': graph.subscribers,
+    'disk full': disk.disk_full,
     'weights deleted': engine.weights_deleted,
     'weights truncated': engine.weights_truncated,
     'weights overwritten': engine.weights_overwritten,
     'weights swapped': engine.weights_swapped,
+    'bad weights set live': engine.weights_set_live,
     'engine raises': engine.engine_raises,
     'engine out of memory': engine.engine_out_of_memory,
     'device lost': engine.device_lost,
