@@ -17,6 +17,8 @@ _PNG = b'\x89PNG\r\n\x1a\n'
 _JPEG = b'\xff\xd8\xff'
 # Start-of-frame markers: 0xC0-0xCF without DHT (C4), JPG (C8) and DAC (CC).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_SCAN = frozenset({0xDA})
+_JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 MOST_SCANS = 100
 """Scans of a JPEG: progressive ones have about ten, and each is a pass over the whole picture."""
@@ -88,18 +90,34 @@ def _png(content: bytes) -> Size:
 
 
 def _jpeg(content: bytes) -> Size:
-    position = 2
+    position, marker = _jpeg_segment(content, 2, _JPEG_FRAMES)
+    size: Size = struct.unpack_from('>HH', content, position + 5)
+    if content.rfind(b'\xff\xd9') < position:
+        raise HeaderError('is cut short: it has no end marker')
+    # Within coded data 0xFF is never followed by 0xDA. To count takes a twentieth of the decoding,
+    # and the usual JPEG has all colours in its first scan, and no other is looked at.
+    if marker in _JPEG_PROGRESSIVE or not _has_one_scan(content, position):
+        scans = content.count(b'\xff\xda', position)
+        if scans > MOST_SCANS:
+            raise HeaderError(f'has {scans} scans, at most {MOST_SCANS} are decoded')
+    return size
+
+
+def _has_one_scan(content: bytes, frame: int) -> bool:
+    """Tell whether the first scan behind a frame header has all components of the frame."""
+    try:
+        scan, _ = _jpeg_segment(content, frame, _JPEG_SCAN)
+        return content[scan + 4] == content[frame + 9]
+    except (HeaderError, IndexError, struct.error):
+        return False
+
+
+def _jpeg_segment(content: bytes, position: int, wanted: frozenset[int]) -> tuple[int, int]:
+    """Return the position and the marker of the first segment of a wanted kind."""
     while content[position] == 0xFF:
         marker = content[position + 1]
-        if marker in _JPEG_FRAMES:
-            size: Size = struct.unpack_from('>HH', content, position + 5)
-            if content.rfind(b'\xff\xd9') < position:
-                raise HeaderError('is cut short: it has no end marker')
-            # Within coded data 0xFF is never followed by 0xDA.
-            scans = content.count(b'\xff\xda')
-            if scans > MOST_SCANS:
-                raise HeaderError(f'has {scans} scans, at most {MOST_SCANS} are decoded')
-            return size
+        if marker in wanted:
+            return position, marker
         if marker == 0xFF:  # fill byte
             position += 1
         elif marker in _JPEG_BARE:

@@ -118,7 +118,7 @@ def _calibrations(draw: st.DrawFn) -> bytes:
         document[name] = {'rows': rows, 'cols': columns, 'data': data}
     for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2)))):
         name = draw(st.sampled_from([*document, 'more']))
-        if name in FIELDS and draw(st.booleans()):
+        if isinstance(document.get(name), dict) and draw(st.booleans()):
             document[name][draw(st.sampled_from(('rows', 'cols', 'data')))] = draw(VALUES)
         else:
             document[name] = draw(VALUES)

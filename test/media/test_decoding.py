@@ -65,6 +65,16 @@ def test_a_progressive_jpeg_is_decoded_and_one_of_endless_scans_is_not() -> None
         decode_picture(content[:-2] + scan * MOST_SCANS + b'\xff\xd9')
 
 
+def test_scans_of_single_colours_are_counted_in_a_plain_jpeg_too() -> None:
+    content = bytearray(encoded('jpeg'))
+    scan = content.index(b'\xff\xda')
+    plain = bytes(content[:-2]) + bytes(content[scan:-2]) * MOST_SCANS + b'\xff\xd9'
+    assert claimed_size(plain) == (24, 40)  # all colours in the first: the others are not looked at
+    content[scan + 4] = 1
+    with pytest.raises(HeaderError, match='101 scans'):
+        claimed_size(bytes(content[:-2]) + bytes(content[scan:-2]) * MOST_SCANS + b'\xff\xd9')
+
+
 @pytest.mark.parametrize(('width', 'height'), SIZES)
 @pytest.mark.parametrize('kind', KINDS)
 def test_a_bomb_is_refused_before_it_is_decoded(kind, width, height, monkeypatch) -> None:
