@@ -224,3 +224,22 @@ def test_weights_that_are_there_need_no_network(tmp_path: Path, monkeypatch) -> 
     shipped, path = hub.locate('nano')
     with torch.inference_mode():
         load_network(shipped, path)
+
+
+def test_the_tests_that_the_page_names_are_there() -> None:
+    page = (ROOT / 'docs' / 'security.md').read_text()
+    tests = {path.name: path for path in (ROOT / 'test').rglob('test_*.py')}
+    named = re.findall(r'`(?:test/[\w/]*)?(test_\w+\.py)`', page)
+    assert len(set(named)) > 10 and set(named) <= set(tests)
+    for path in re.findall(r'`(test/[\w/]+\.py)`', page):
+        assert (ROOT / path).is_file(), path
+
+
+def test_the_fuzz_targets_that_the_page_names_are_there() -> None:
+    page = (ROOT / 'docs' / 'security.md').read_text()
+    known = ''.join(path.read_text() for path in (ROOT / 'test' / 'fuzz').glob('fuzz_*.py'))
+    rows = [row.replace('**', '') for row in page.splitlines() if 'fuzz target' in row]
+    named = [name for row in rows for name in re.findall(r'\*([^*]+)\*', row)]
+    assert len(named) > 8
+    for name in named:
+        assert name.removesuffix('...').strip() in known, name
