@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 from fault_account import Account
@@ -60,12 +61,16 @@ def camera_killed(bench: Bench, quick: bool) -> Account:
 
 def _life(bench: Bench, seconds: float) -> list[Sent]:
     """Let a camera live until some seconds after its first depth; return what it sent."""
-    before = len(bench.ear.heard)
+    start = time.time_ns()
     camera = Child(
         bench.folder / 'camera.log', [str(HERE / 'fault_camera.py'), str(RATE)], speaks=True
     )
     try:
-        bench.until(lambda: len(bench.ear.heard) > before, 'depth for the new camera')
+        # The last depth of the camera before may still be under way.
+        bench.until(
+            lambda: bench.ear.heard and bench.ear.heard[-1].stamp > start,
+            'depth for the new camera',
+        )
         bench.spin(seconds)
     finally:
         camera.kill()
