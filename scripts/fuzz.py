@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument('--resume', action='store_true', help='go on after an interruption')
     parser.add_argument('--output', type=Path, default=RESULTS)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
     chosen = [target for target in targets() if arguments.only in target.name]
     kept = arguments.output.with_suffix('.partial.json')
     done: dict[str, Any] = {}
@@ -74,6 +76,12 @@ def main() -> int:
     _write(arguments, done, before)
     kept.unlink(missing_ok=True)
     return 1 if any(facts['findings'] for facts in done.values()) else 0
+
+
+def _end(*_: object) -> None:
+    """End, and have the batch that runs end, too."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
 
 
 def _add(facts: dict[str, Any], found: dict[str, Any]) -> None:
@@ -107,7 +115,7 @@ def _batch(target: Target, cases: int, number: int) -> dict[str, Any]:
     context = multiprocessing.get_context('fork')
     ours, theirs = context.Pipe(duplex=False)
     start = time.monotonic()
-    process = context.Process(target=_child, args=(theirs, target, cases, number))
+    process = context.Process(target=_child, args=(theirs, target, cases, number), daemon=True)
     process.start()
     theirs.close()
     found: dict[str, Any] = {'cases': 0, 'accepted': 0, 'peak_rss_mb': 0, 'findings': []}
@@ -126,6 +134,7 @@ def _batch(target: Target, cases: int, number: int) -> dict[str, Any]:
 
 
 def _child(pipe: Connection, target: Target, cases: int, number: int) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Decoders say on stderr what is wrong with every picture.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     size = int(Path('/proc/self/statm').read_text().split()[0]) * os.sysconf('SC_PAGE_SIZE')

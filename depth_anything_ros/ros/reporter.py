@@ -14,6 +14,9 @@ from typing import Protocol
 MOST_KINDS = 32
 """Different texts logged at once under one key; what comes beyond counts as one."""
 
+MOST_CHARACTERS = 2000
+"""Of a text that is logged: names of frames and models in it are as long as others make them."""
+
 
 class Logger(Protocol):
     """What a reporter needs of a logger."""
@@ -51,6 +54,8 @@ class Reporter:
 
     def report(self, key: str, message: str) -> None:
         """Report a trouble under the key that ``clear`` will end it by."""
+        if len(message) > MOST_CHARACTERS:
+            message = f'{message[: MOST_CHARACTERS // 2]} ... {message[-MOST_CHARACTERS // 2 :]}'
         with self._lock:
             report = self._find(key, message)
             held_back = report.held_back

@@ -138,3 +138,13 @@ def test_reports_from_many_threads_are_all_counted(reporter, log, clock):
     clock.now += 31
     reporter.report('image', 'cut short')
     assert log.lines[1] == ('warning', 'cut short (and 799 more times)')
+
+
+def test_a_text_that_others_make_endless_is_cut():
+    logger = Log()
+    reporter = Reporter(logger)
+
+    reporter.report('tf', f'TF does not tell where {"x" * 10**6} is: remap it')
+
+    ((_, line),) = logger.lines
+    assert len(line) < 2100 and line.startswith('TF does not') and line.endswith('remap it')
