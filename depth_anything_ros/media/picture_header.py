@@ -23,6 +23,9 @@ _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 MOST_SCANS = 100
 """Scans of a JPEG: progressive ones have about ten, and each is a pass over the whole picture."""
 
+MOST_PARTS = 100_000
+"""Chunks of a PNG, or segments and fill bytes of a JPEG: a PNG of 300 MB has 40,000."""
+
 # Numbers of a PNM header, with comments between them as OpenCV reads them.
 _PNM = re.compile(rb'P[1-6](?:\s|#[^\r\n]*[\r\n])+(\d{1,10})(?:\s|#[^\r\n]*[\r\n])+(\d{1,10})\b')
 _PNM_HEADER = 4096
@@ -73,7 +76,7 @@ def claimed_size(content: bytes) -> Size:
 
 def _png(content: bytes) -> Size:
     at, size = len(_PNG), (0, 0)
-    while True:
+    for _ in range(MOST_PARTS):
         length, name = struct.unpack_from('>I4s', content, at)
         end = at + 8 + length
         (checksum,) = struct.unpack_from('>I', content, end)
@@ -87,6 +90,7 @@ def _png(content: bytes) -> Size:
         if name == b'IEND':
             return size
         at = end + 4
+    raise HeaderError(f'has more than {MOST_PARTS} chunks')
 
 
 def _jpeg(content: bytes) -> Size:
@@ -114,7 +118,9 @@ def _has_one_scan(content: bytes, frame: int) -> bool:
 
 def _jpeg_segment(content: bytes, position: int, wanted: frozenset[int]) -> tuple[int, int]:
     """Return the position and the marker of the first segment of a wanted kind."""
-    while content[position] == 0xFF:
+    for _ in range(MOST_PARTS):
+        if content[position] != 0xFF:
+            break
         marker = content[position + 1]
         if marker in wanted:
             return position, marker

@@ -8,13 +8,14 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import bombs
 import cv2
 import numpy as np
 import pytest
 
-from depth_anything_ros.media import decoding
+from depth_anything_ros.media import decoding, picture_header
 from depth_anything_ros.media.decoding import KINDS, DecodingError, decode_picture
 from depth_anything_ros.media.picture_header import (
     MOST_SCANS,
@@ -73,6 +74,23 @@ def test_scans_of_single_colours_are_counted_in_a_plain_jpeg_too() -> None:
     content[scan + 4] = 1
     with pytest.raises(HeaderError, match='101 scans'):
         claimed_size(bytes(content[:-2]) + bytes(content[scan:-2]) * MOST_SCANS + b'\xff\xd9')
+
+
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (bombs.png(8, 8)[:33] + bombs.chunk(b'tEXt', b'') * 10**6, 'more than 100000 chunks'),
+        (b'\xff\xd8' + b'\xff' * 10**7, 'no frame was found'),
+        (b'\xff\xd8' + b'\xff\xe0\x00\x02' * 10**6, 'no frame was found'),
+    ],
+    ids=['chunks', 'fill bytes', 'segments'],
+)
+def test_headers_of_endless_parts_are_given_up(content: bytes, message: str, monkeypatch) -> None:
+    steps = []
+    monkeypatch.setattr(picture_header.zlib, 'crc32', lambda part: steps.append(0) or crc32(part))
+    with pytest.raises(HeaderError, match=message):
+        claimed_size(content)
+    assert len(steps) <= picture_header.MOST_PARTS
 
 
 @pytest.mark.parametrize(('width', 'height'), SIZES)
