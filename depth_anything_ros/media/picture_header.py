@@ -22,6 +22,9 @@ _JPEG_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 MOST_SCANS = 100
 """Scans of a JPEG: progressive ones have about ten, and each is a pass over the whole picture."""
+USUAL_SCANS = 12
+MOST_SCANNED = 10**9
+"""Pixels of all scans together, where there are more than usual: some seconds of work."""
 
 MOST_PARTS = 100_000
 """Chunks of a PNG, or segments and fill bytes of a JPEG: a PNG of 300 MB has 40,000."""
@@ -102,8 +105,11 @@ def _jpeg(content: bytes) -> Size:
     # and the usual JPEG has all colours in its first scan, and no other is looked at.
     if marker in _JPEG_PROGRESSIVE or not _has_one_scan(content, position):
         scans = content.count(b'\xff\xda', position)
-        if scans > MOST_SCANS:
-            raise HeaderError(f'has {scans} scans, at most {MOST_SCANS} are decoded')
+        most = min(MOST_SCANS, max(USUAL_SCANS, MOST_SCANNED // max(1, size[0] * size[1])))
+        if scans > most:
+            raise HeaderError(
+                f'has {scans} scans, at most {most} of {size[1]}x{size[0]} pixels are decoded'
+            )
     return size
 
 

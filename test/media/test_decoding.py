@@ -62,8 +62,19 @@ def test_a_progressive_jpeg_is_decoded_and_one_of_endless_scans_is_not() -> None
     assert 1 < content.count(b'\xff\xda') < MOST_SCANS
     assert decode_picture(content).shape == (24, 40, 3)
     scan = content[content.rindex(b'\xff\xda') : -2]
-    with pytest.raises(DecodingError, match='scans, at most 100'):
+    with pytest.raises(DecodingError, match='scans, at most 100 of 40x24'):
         decode_picture(content[:-2] + scan * MOST_SCANS + b'\xff\xd9')
+
+
+def test_a_large_jpeg_may_have_fewer_scans() -> None:
+    content = bytearray(encoded('jpeg', None, cv2.IMWRITE_JPEG_PROGRESSIVE, 1))
+    scan = bytes(content[content.rindex(b'\xff\xda') : -2])
+    content[-2:-2] = scan * 30
+    assert claimed_size(bytes(content)) == (24, 40)
+    frame = content.index(b'\xff\xc2')
+    content[frame + 5 : frame + 9] = struct.pack('>HH', 9000, 10000)
+    with pytest.raises(HeaderError, match='at most 12 of 10000x9000 pixels'):
+        claimed_size(bytes(content))
 
 
 def test_scans_of_single_colours_are_counted_in_a_plain_jpeg_too() -> None:
