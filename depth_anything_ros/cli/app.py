@@ -10,6 +10,7 @@ from depth_anything_ros import __version__
 from depth_anything_ros.cli.bench import bench
 from depth_anything_ros.cli.calibrate import calibrate
 from depth_anything_ros.cli.demo import demo
+from depth_anything_ros.cli.doctor import doctor
 from depth_anything_ros.cli.download import download
 from depth_anything_ros.cli.export import export
 from depth_anything_ros.cli.image import image
@@ -28,6 +29,7 @@ app.command()(download)
 app.command()(export)
 app.command()(bench)
 app.command()(calibrate)
+app.command()(doctor)
 
 
 def _show_version(wanted: bool) -> None:

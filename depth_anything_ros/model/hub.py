@@ -112,7 +112,7 @@ def fetch(card: ModelCard, check: bool = False) -> Path:
         card.repository, card.filename, cache_dir=settings.cache, revision=card.revision
     )
     found = Path(cached) if isinstance(cached, str) else None
-    if found is not None and check and not _is_whole(card, found):
+    if found is not None and check and not is_whole(card, found):
         logger.warning('%s is damaged: removing it and fetching it again', found)
         _remove(found)
         found = None
@@ -242,7 +242,7 @@ def _verify(card: ModelCard, path: Path, etag: str | None) -> None:
     )
 
 
-def _is_whole(card: ModelCard, path: Path) -> bool:
+def is_whole(card: ModelCard, path: Path) -> bool:
     """Compare a cached file with the card's digest and the hub's, which names its blob."""
     expected = _digests(card, path.resolve().name)
     if not expected:
