@@ -40,14 +40,16 @@ class EngineHealth:
         clock: tuple[ClockState, float],
         silence: float,
         loading: str = '',
+        namesakes: int = 0,
     ) -> DiagnosticStatus:
         """Return the status in a lifecycle state; without an ``estimator`` nothing is loaded.
 
         ``clock`` is what the node's clock does and for how long (s) it stands; it should not wait
         for /clock longer than ``silence`` (s), 0 for any time. ``input_size`` is the node's own;
-        ``loading`` names a network that is loaded beside the one that runs.
+        ``loading`` names a network that is loaded beside the one that runs. ``namesakes`` is how
+        many other nodes have the name of this one.
         """
-        found = list(self._troubles(estimator, clock, silence))
+        found = [*self._named_twice(namesakes), *self._troubles(estimator, clock, silence)]
         findings = self._holder.update(found) if state == 'active' else found
         values = {
             'state': state,
@@ -70,6 +72,15 @@ class EngineHealth:
             otherwise += '; the clock stands still, as of a paused bag'
         message = message_of(findings, otherwise)
         return make_status(f'{self._node}: engine', self._node, level_of(findings), message, values)
+
+    def _named_twice(self, namesakes: int) -> Iterator[Finding]:
+        if namesakes:
+            text = (
+                f'{namesakes} other node(s) are named /{self._node}, too: each answers every image, '
+                'and services and parameters reach any of them; end all but one, or start them '
+                'with -r __node:=another_name'
+            )
+            yield Finding('namesake', DiagnosticStatus.WARN, text)
 
     def _troubles(
         self, estimator: DepthEstimator | None, clock: tuple[ClockState, float], silence: float

@@ -204,6 +204,7 @@ class DepthNode(LifecycleNode):
         for companion in self._companions:
             companion.close(STOP_TIME)
         super().destroy_node()
+        self._state_machine = None  # rclpy holds the node in it: the graph would go on showing it
 
     # The network
 

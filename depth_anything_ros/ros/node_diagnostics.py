@@ -80,6 +80,12 @@ class NodeDiagnostics:
                 (clock, self._clock.waited),
                 settings.diagnostics.silence,
                 loading,
+                self._namesakes(),
             )
         )
         self._publisher.publish(message)
+
+    def _namesakes(self) -> int:
+        """Return how many other nodes the graph knows by this one's name."""
+        me = (self._node.get_name(), self._node.get_namespace())
+        return max(0, self._node.get_node_names_and_namespaces().count(me) - 1)

@@ -23,6 +23,8 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
+from depth_anything_ros.ros.node import DepthNode
+
 PATIENCE = 60.0  # seconds until a test gives up
 SMALL = ('weights:=random', 'device:=cpu', 'input_size:=42')
 SLOW_START = """
@@ -141,6 +143,13 @@ def test_a_signal_ends_an_active_node_cleanly(start, number):
     process.wait_for_text('active:')
     assert process.end(number) == 0, process.output
     assert 'Traceback' not in process.output
+
+
+def test_a_destroyed_node_leaves_the_graph_while_python_still_has_it(peer):
+    node = DepthNode()
+    peer.spin_until(lambda: 'depth_node' in peer.node.get_node_names())
+    node.destroy_node()
+    peer.spin_until(lambda: 'depth_node' not in peer.node.get_node_names())
 
 
 def test_a_signal_does_not_wait_for_python_to_take_its_modules_apart(start):

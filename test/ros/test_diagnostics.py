@@ -82,6 +82,12 @@ def engine_status(health=None, state='active', estimator=None, clock=RUNS):
     return status, {pair.key: pair.value for pair in status.values}
 
 
+def test_another_node_of_the_same_name_is_told():
+    status = engine().status('active', None, 0, RUNS, 5.0, namesakes=1)
+    assert status.level == DiagnosticStatus.WARN
+    assert status.message.startswith('1 other node(s) are named /depth_node, too')
+
+
 def test_counters_rates_ages_and_facts_are_values(camera):
     camera.settle(published=3, dropped=2, skipped=4, rejected=1, failed=5)
     camera.counters.stamp_ages.add(-0.05)
