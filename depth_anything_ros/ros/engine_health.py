@@ -76,9 +76,9 @@ class EngineHealth:
     def _named_twice(self, namesakes: int) -> Iterator[Finding]:
         if namesakes:
             text = (
-                f'{namesakes} other node(s) are named /{self._node}, too: each answers every image, '
-                'and services and parameters reach any of them; end all but one, or start them '
-                'with -r __node:=another_name'
+                f'{namesakes} other node(s) are named /{self._node}, too: each answers every '
+                'image, and services and parameters reach any of them; end all but one, or start '
+                'them with -r __node:=another_name'
             )
             yield Finding('namesake', DiagnosticStatus.WARN, text)
 
