@@ -25,6 +25,10 @@ GAIN_RANGE = (0.5, 2.0)
 MIN_FIT_CELLS = 50
 """Fewest cells from which a scale and a shift are found."""
 
+LARGEST_RATIO = 1e6
+LARGEST = 1e15
+"""Disparity from which on it is none: sums of more would not be finite, nor what comes after."""
+
 
 class TemporalError(ValueError):
     """Settings or inputs that the temporal filter cannot use."""
@@ -155,7 +159,9 @@ class TemporalFilter:
             return self._drop()
         weight = np.where(known, settings.strength * np.exp(-exponent), 0.0)
         self.history_share = float(weight.mean())
-        return (1 + weight * (history / present - 1)).astype(np.float32)
+        # The bound changes nothing: what jumped so far has a weight of 1e-11.
+        ratio = np.minimum(history, LARGEST_RATIO * present) / present
+        return (1 + weight * (ratio - 1)).astype(np.float32)
 
     def _drop(self) -> np.ndarray | None:
         """Count a reset and forget the past."""
@@ -193,8 +199,8 @@ def _coarse_disparity(values: Tensor, kind: DepthKind, grid: tuple[int, int]) ->
     # Every second pixel or so says as much about a cell as all of them.
     step = max(1, max(values.shape) // (2 * COARSE_SIDE))
     some = values[::step, ::step].contiguous()
-    known = torch.isfinite(some) & (some > 0)
     disparity = some.reciprocal() if kind is DepthKind.METRIC else some
+    known = (disparity > 0) & (disparity < LARGEST)
     both = torch.stack((torch.where(known, disparity, 0.0), known.float()))
     total, share = F.interpolate(both[None], size=grid, mode='area')[0].cpu().numpy()
     return np.where(share >= 0.5, total / np.maximum(share, 0.5), np.float32('nan'))

@@ -273,3 +273,13 @@ def test_settings_that_make_no_filter_are_refused(change, says):
 def test_inputs_of_another_form_are_refused(values, picture):
     with pytest.raises(TemporalError, match='give'):
         TemporalFilter(ON, METRIC)(values, picture)
+
+
+@pytest.mark.parametrize(('kind', 'odd'), [(RELATIVE, 3e38), (METRIC, 1e-45)])
+def test_a_frame_of_impossible_values_spoils_no_other(kind, odd):
+    values = [flat(odd), flat(0.3), flat(0.3)]
+
+    after, _ = run(values, [texture()] * 3, kind=kind)
+
+    for number in (1, 2):
+        torch.testing.assert_close(after[number], values[number])
