@@ -5,7 +5,8 @@
 
 Each batch runs in a process of its own, whose memory is limited, so that a crash, a hang or a
 flood of memory ends the batch and is a finding. What is done is kept beside the output, and
-``--resume`` goes on from there. Ends with 1 where anything was found.
+``--resume`` goes on from there, after an interruption and after findings, whose targets begin
+anew. Ends with 1 where anything was found.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def main() -> int:
     parser.add_argument('--cases', type=int, default=100_000, help='at least so many in all')
     parser.add_argument('--seed', type=int, default=1, help='of the first batch')
     parser.add_argument('--only', default='', help='targets whose name holds this')
-    parser.add_argument('--resume', action='store_true', help='go on after an interruption')
+    parser.add_argument(
+        '--resume', action='store_true', help='go on with what is not done or found wrong'
+    )
     parser.add_argument('--output', type=Path, default=RESULTS)
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
@@ -54,7 +57,8 @@ def main() -> int:
     kept = arguments.output.with_suffix('.partial.json')
     done: dict[str, Any] = {}
     if arguments.resume and kept.is_file():
-        done = json.loads(kept.read_text())
+        known = json.loads(kept.read_text())
+        done = {name: facts for name, facts in known.items() if not facts['findings']}
     weights, before = sum(target.weight for target in chosen), _peak_mb()
     for target in chosen:
         wanted = -(-arguments.cases * target.weight // weights)
@@ -74,8 +78,10 @@ def main() -> int:
             flush=True,
         )
     _write(arguments, done, before)
+    if any(facts['findings'] for facts in done.values()):
+        return 1
     kept.unlink(missing_ok=True)
-    return 1 if any(facts['findings'] for facts in done.values()) else 0
+    return 0
 
 
 def _end(*_: object) -> None:
