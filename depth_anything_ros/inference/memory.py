@@ -29,7 +29,8 @@ def give_back_memory(gpu: bool = True) -> None:
     glibc keeps most of what was freed, and torch's allocator all of it. Without ``gpu`` that of a
     GPU is left alone, as when it does not answer any more. Never raises.
     """
-    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None)
+    linux = sys.platform == 'linux'
+    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None) if linux else None
     if trim is not None:
         trim(0)
     torch = sys.modules.get('torch')

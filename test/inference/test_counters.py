@@ -128,3 +128,22 @@ def test_threads_do_not_lose_counts_and_snapshots_are_consistent():
     assert final.pop('received') == per_thread * len(OUTCOMES)
     assert set(final.values()) == {per_thread}
     assert torn == []
+
+
+def test_a_reset_keeps_the_frames_in_hand():
+    counters = FrameCounters()
+    for _ in range(3):
+        counters.receive()
+    counters.settle('published', 0.5)
+    counters.stages.add('decode', 1000)
+
+    counters.reset()
+
+    assert counters.counts().as_dict() == {
+        **dict.fromkeys(counters.counts().as_dict(), 0),
+        'received': 2,
+    }
+    assert counters.latency_percentiles() is None and counters.stages.percentiles() == {}
+    counters.settle('dropped')
+    counters.settle('published', 0.1)
+    assert counters.counts().pending == 0

@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from depth_anything_ros.media.calibration import CalibrationError, read_calibration
+from depth_anything_ros.media.calibration import (
+    Calibration,
+    CalibrationError,
+    calibration_yaml,
+    read_calibration,
+)
 
 TEXT = """image_width: 640
 image_height: 480
@@ -156,3 +161,20 @@ def test_hostile_values_are_refused_as_errors_of_the_file(path: Path, old, new, 
 def test_a_path_that_cannot_be_is_named(name: str) -> None:
     with pytest.raises(CalibrationError, match='cannot be read'):
         read_calibration(name)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    calibration = Calibration(
+        width=640,
+        height=480,
+        camera_name='a: "b" # c',
+        distortion_model='plumb_bob',
+        d=(1e-05, -2e20, 0.0, 0.1, 5.0),
+        k=(600.5, 0.0, 320.0, 0.0, 601.0, 240.0, 0.0, 0.0, 1.0),
+        r=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0),
+        p=(600.0, 0.0, 320.0, 0.0, 0.0, 600.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+    )
+    path = tmp_path / 'camera.yaml'
+    path.write_bytes(calibration_yaml(calibration))
+
+    assert read_calibration(path) == calibration

@@ -22,7 +22,7 @@ from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.preprocessing import network_size
 from depth_anything_ros.ros.batch_processor import BatchProcessor
 from depth_anything_ros.ros.depth_message import encode_color
-from depth_anything_ros.ros.frame_processor import FrameProcessor
+from depth_anything_ros.ros.frame_processor import AGE_TROUBLE, FrameProcessor
 from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
 
 NOW = 1_000_000
@@ -199,3 +199,23 @@ def test_a_fault_is_reported_with_its_place_and_its_end_is_told():
     assert key == 'inference' and 'the network broke' in message
     bench.process(image(0))
     assert ('inference', None) in bench.reports.reported
+
+
+@pytest.mark.parametrize(('age', 'words'), [(-100, 'synchronise'), (-(10**8), 'use_sim_time')])
+def test_a_stamp_ahead_by_more_than_max_age_is_used_and_said(age, words):
+    bench = Bench(max_age=2.0)
+
+    counts = bench.process(image(age))
+
+    assert counts.published == 1
+    ((key, message),) = bench.troubles()
+    assert key == AGE_TROUBLE and 'ahead of the node clock' in message and words in message
+    bench.process(image(0))
+    assert (AGE_TROUBLE, None) in bench.reports.reported
+
+
+def test_a_disabled_node_skips_what_is_listened_to():
+    bench = Bench(skip_unheard=False)
+    bench.processor.enabled = lambda: False
+
+    assert bench.process(image(0)).skipped == 1

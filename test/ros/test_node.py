@@ -210,6 +210,22 @@ def test_nothing_is_inferred_while_nobody_listens(graph):
     assert counts(node).published == 1
 
 
+def test_the_first_frame_after_somebody_listens_is_published(graph):
+    node = graph.active_node()
+    graph.spin_until(lambda: graph._image.get_subscription_count())
+    for number in (1, 2):
+        graph.send_image()
+        graph.settle(node, number)
+    assert counts(node).skipped == 2
+    depths = graph.listen('depth/disparity_relative')
+    graph.connect(node)
+    sent = graph.send_image()
+    graph.settle(node, 3)
+    graph.spin_until(lambda: depths)
+    assert [key(message) for message in depths] == [key(sent)]
+    assert (counts(node).skipped, counts(node).published) == (2, 1)
+
+
 def test_colours_go_out_while_somebody_looks(graph):
     node = graph.active_node()
     colors = graph.listen('depth/color')

@@ -148,3 +148,17 @@ def test_a_text_that_others_make_endless_is_cut():
 
     ((_, line),) = logger.lines
     assert len(line) < 2100 and line.startswith('TF does not') and line.endswith('remap it')
+
+
+def test_what_is_forgotten_begins_anew_and_the_rest_goes_on():
+    logger = Log()
+    reporter = Reporter(logger)
+    for key in ('image', 'the QoS of /image'):
+        reporter.report(key, f'{key} is bad')
+
+    reporter.forget(but=lambda key: key.startswith('the QoS'))
+
+    assert reporter.current() == ['the QoS of /image'] and len(logger.lines) == 2
+    reporter.report('image', 'image is bad')
+    reporter.report('the QoS of /image', 'the QoS of /image is bad')
+    assert logger.lines[2:] == [('warning', 'image is bad')]
