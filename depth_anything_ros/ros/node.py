@@ -198,11 +198,11 @@ class DepthNode(LifecycleNode):
     def destroy_node(self) -> None:
         """Stop the worker before the publishers it uses go away."""
         # From Kilted on a context that ends destroys its nodes, also one whose constructor raised.
-        if hasattr(self, '_lost'):
+        if hasattr(self, '_saver'):
             self._stop('going on without it')
             self._release()
-        for companion in self._companions:
-            companion.close(STOP_TIME)
+            for companion in self._companions:
+                companion.close(STOP_TIME)
         super().destroy_node()
         self._state_machine = None  # rclpy holds the node in it: the graph would go on showing it
 
