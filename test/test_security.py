@@ -37,6 +37,7 @@ MODULES = {
     'pickle': {'model/checkpoint_file.py': 'the name of an exception'},
     'subprocess': {
         'ros/bench_runs.py': 'starts nodes of this package for a benchmark',
+        'ros/environment_checks.py': 'depth-anything doctor tries rclpy in a process of its own',
         'ros/node_process.py': 'starts nodes of this package for the demo and benchmarks',
     },
     'huggingface_hub': {'model/hub.py': 'downloads weights that are asked for by name'},
@@ -63,9 +64,14 @@ MODULES = {
 """Modules that run, load or talk, and the files that may import them."""
 
 CALLS = {
-    'cv2.imdecode': {'media/decoding.py': 'after the header has been looked at'},
+    'cv2.imdecode': {
+        'evaluation/package_checks.py': 'depth-anything doctor tries OpenCV on a picture it made',
+        'media/decoding.py': 'after the header has been looked at',
+    },
     'cv2.imread': {'evaluation/real_pairs.py': "reads the project's own evaluation data"},
     'importlib.import_module': {
+        'cli/doctor.py': 'modules of a list of the package',
+        'evaluation/machine_checks.py': 'a constant name',
         'ros/transforms.py': 'constant names',
         'ros/image_message.py': 'a constant name',
         'ros/recorder.py': 'message types of a list of the package',
