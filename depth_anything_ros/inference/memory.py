@@ -26,8 +26,9 @@ def resident_bytes() -> int | None:
 def give_back_memory(gpu: bool = True) -> None:
     """Hand memory that nothing uses any more back to the system, and to a GPU's other users.
 
-    glibc keeps most of what was freed, and torch's allocator all of it. Without ``gpu`` that of a
-    GPU is left alone, as when it does not answer any more. Never raises.
+    glibc keeps much of what was freed (measured: 20 of nano's 53 MiB on the processor), torch's
+    allocator for GPUs all of it. Without ``gpu`` that of a GPU is left alone, as when it does not
+    answer any more. Never raises.
     """
     linux = sys.platform == 'linux'
     trim = getattr(ctypes.CDLL(None), 'malloc_trim', None) if linux else None
