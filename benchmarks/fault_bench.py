@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -235,6 +236,8 @@ def open_bench(
     ``parameters`` go to every node that it starts.
     """
     take_domain()
+    # Where this runs in the background of a shell, SIGINT is ignored, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder.mkdir(parents=True, exist_ok=True)
     # What engines compile is kept there, and a run should not profit from the one before.
     os.environ['XDG_CACHE_HOME'] = str(folder / 'cache')

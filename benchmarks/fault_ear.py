@@ -41,11 +41,10 @@ class Heard:
 
 @dataclass(frozen=True)
 class Report:
-    """A report of the node, when it came (ns), and what it said to people."""
+    """A report of the node, and when it came (ns)."""
 
     arrived: int
     node: NodeReport
-    message: str
 
     @property
     def settled(self) -> bool:
@@ -112,11 +111,16 @@ class Ear(Node):
         if not statuses:
             return
         node = NodeReport.of(0, statuses)
-        report = Report(time.time_ns(), node, '; '.join(each.message for each in statuses))
-        self.last = self.reports[node.facts.get('input_size', '')] = report
-        said = re.sub(r'\d+(\.\d+)?', 'N', report.message)
-        if said not in self.said and len(self.said) < MOST_SAID:
-            self.said.append(said)
+        self.last = self.reports[node.facts.get('input_size', '')] = Report(time.time_ns(), node)
+        for status in message.status:
+            said = plain(status.message)
+            if said not in self.said and len(self.said) < MOST_SAID:
+                self.said.append(said)
+
+
+def plain(text: str) -> str:
+    """Return a text with N for every number."""
+    return re.sub(r'\d+(\.\d+)?', 'N', text)
 
 
 def _has_counters(status: DiagnosticStatus) -> bool:

@@ -123,32 +123,51 @@ def weights_set_live(bench: Bench, quick: bool) -> Account:
     _save_other(other)
     with bench.node() as node:
         bench.open()
-        bench.stream(each)
+        bench.stream(3 * each)
+        times = [time.time_ns()]
         bench.set_parameter('weights', str(broken))
         bench.stream(3 * each)
-        bench.settled()
-        running = {heard.mean for heard in bench.ear.heard}
-        since = time.time_ns()
-        bench.set_parameter('weights', str(other))
-        end = time.monotonic() + SLOWEST
-        while bench.ear.heard[-1].mean in running and time.monotonic() < end:
-            bench.stream(1)
-        swapped = time.time_ns()
+        first = {heard.mean for heard in bench.ear.heard}
+        for weights in (str(other), ''):
+            times.append(time.time_ns())
+            bench.set_parameter('weights', weights)
+            _await_change(bench)
+        times.append(time.time_ns())
         bench.stream(each)
         account = bench.close()
         said = [line for line in node.output.splitlines() if 'could not be loaded' in line]
-    new = {heard.mean for heard in account.heard} - running
-    account.recoveries.append((swapped - since) / 1e9)
+    _, to_new, to_known, end = times
+    account.recoveries += [(to_known - to_new) / 1e9, (end - to_known) / 1e9]
     account.slowest = SLOWEST
+    account.more['longest_gap_s'] = {
+        'before': _longest_gap(account, 0, times[0]),
+        'broken weights': _longest_gap(account, times[0], to_new),
+        'weights never seen before': _longest_gap(account, to_new, to_known),
+        'weights whose graph is on the disk': _longest_gap(account, to_known, end),
+    }
+    account.more['times'] = 2
     account.more['log'] = said[0].partition(']: ')[2] if said else ''
-    times = sorted(heard.published for heard in account.heard)
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
-    account.more['longest_gap_s'] = round(max(gaps, default=0) / 1e9, 3)
-    account.require(len(running) == 1, 'the depth changed with broken weights')
-    account.require(len(new) == 1, 'the new weights were not taken')
+    account.require(len(first) == 1, 'the depth changed with broken weights')
+    account.require(len({h.mean for h in account.heard}) == 2, 'more or less than two networks')
+    account.require(account.heard[-1].mean in first, 'the first weights did not come back')
     account.require(bool(said), 'the log does not say that the weights are broken')
     account.expect(skipped=0, rejected=0, failed=0)
     return account
+
+
+def _await_change(bench: Bench) -> None:
+    """Send frames until their depth is that of another network, and a few more."""
+    before, end = bench.ear.heard[-1].mean, time.monotonic() + SLOWEST
+    while bench.ear.heard[-1].mean == before and time.monotonic() < end:
+        bench.stream(1)
+    bench.stream(5)
+
+
+def _longest_gap(account: Account, start: int, end: int) -> float:
+    """Return the most seconds between two depth images published between two times (ns)."""
+    times = sorted(heard.published for heard in account.heard if start <= heard.published < end)
+    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    return round(max(gaps, default=0) / 1e9, 3)
 
 
 def _save_other(path: Path) -> None:

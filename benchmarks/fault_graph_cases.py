@@ -127,6 +127,8 @@ def one_name(bench: Bench, quick: bool) -> Account:
         more={'said': alone.more['said'], 'times': 1},
     )
     account.require(alone.unexplained == 0, 'the node that stays lost frames')
+    told = any('are named' in said for said in alone.more['said'])
+    account.require(told, '/diagnostics does not tell of the other node')
     account.require(other.code == 0, f'the second node ended with {other.code}')
     account.expect(skipped=0, rejected=0, failed=0)
     return account

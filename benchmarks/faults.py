@@ -25,10 +25,12 @@ import fault_graph_cases as graph
 import fault_signal_cases as signals
 from fault_account import Account
 from fault_bench import Bench, BenchError, open_bench
+from fault_child import HERE
+from fault_ear import plain
 
 from depth_anything_ros.ros.bench_runs import facts_of_run
 
-RESULTS = Path(__file__).resolve().parent / 'results/faults.json'
+RESULTS = HERE / 'results/faults.json'
 
 FAULTS: dict[str, Callable[[Bench, bool], Account | dict[str, Any]]] = {
     'camera killed': camera.camera_killed,
@@ -62,9 +64,17 @@ def run(bench: Bench, name: str, quick: bool) -> dict[str, object]:
     what = ' '.join((FAULTS[name].__doc__ or '').split())
     try:
         result = FAULTS[name](bench, quick)
-        return {'what': what, **(result.row() if isinstance(result, Account) else result)}
+        row = {'what': what, **(result.row() if isinstance(result, Account) else result)}
     except BenchError as error:
-        return {'what': what, 'verdict': str(error)}
+        row = {'what': what, 'verdict': str(error)}
+    return dict(json.loads(_without_folders(json.dumps(row), bench.folder, HERE)))
+
+
+def _without_folders(text: str, *folders: Path) -> str:
+    """Leave out where this machine has its files, also where the ear has left out the digits."""
+    for folder in map(str, folders):
+        text = text.replace(f'{folder}/', '').replace(f'{plain(folder)}/', '')
+    return text
 
 
 def main() -> int:
