@@ -59,7 +59,7 @@ def main() -> int:
     if arguments.resume and kept.is_file():
         known = json.loads(kept.read_text())
         done = {name: facts for name, facts in known.items() if not facts['findings']}
-    weights, before = sum(target.weight for target in chosen), _peak_mb()
+    weights, before = sum(target.weight for target in chosen), _pages(1) // 2**20
     for target in chosen:
         wanted = -(-arguments.cases * target.weight // weights)
         facts = done.setdefault(
@@ -143,7 +143,7 @@ def _child(pipe: Connection, target: Target, cases: int, number: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Decoders say on stderr what is wrong with every picture.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    size = int(Path('/proc/self/statm').read_text().split()[0]) * os.sysconf('SC_PAGE_SIZE')
+    size = _pages(0)
     resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
     findings = []
     counts = {'cases': cases, 'accepted': 0}
@@ -153,6 +153,11 @@ def _child(pipe: Connection, target: Target, cases: int, number: int) -> None:
         text = ''.join(traceback.format_exception(error))
         findings.append(f'{target.name}, seed {number}:\n{text[-6000:]}')
     pipe.send({**counts, 'peak_rss_mb': _peak_mb(), 'findings': findings})
+
+
+def _pages(column: int) -> int:
+    """Return the bytes of address space (column 0) or memory (1) that this process has."""
+    return int(Path('/proc/self/statm').read_text().split()[column]) * os.sysconf('SC_PAGE_SIZE')
 
 
 def _peak_mb() -> int:
