@@ -59,7 +59,7 @@ def main() -> int:
     if arguments.resume and kept.is_file():
         known = json.loads(kept.read_text())
         done = {name: facts for name, facts in known.items() if not facts['findings']}
-    weights, before = sum(target.weight for target in chosen), _pages(1) // 2**20
+    weights = sum(target.weight for target in chosen)
     for target in chosen:
         wanted = -(-arguments.cases * target.weight // weights)
         facts = done.setdefault(
@@ -77,7 +77,7 @@ def main() -> int:
             f'{facts["seconds"]:.0f} s',
             flush=True,
         )
-    _write(arguments, done, before)
+    _write(arguments, done)
     if any(facts['findings'] for facts in done.values()):
         return 1
     kept.unlink(missing_ok=True)
@@ -97,7 +97,7 @@ def _add(facts: dict[str, Any], found: dict[str, Any]) -> None:
     facts['findings'] += found['findings']
 
 
-def _write(arguments: argparse.Namespace, done: dict[str, Any], before: int) -> None:
+def _write(arguments: argparse.Namespace, done: dict[str, Any]) -> None:
     for facts in done.values():
         facts['seconds'] = round(facts['seconds'], 1)
         for finding in facts['findings']:
@@ -109,7 +109,6 @@ def _write(arguments: argparse.Namespace, done: dict[str, Any], before: int) -> 
         **total,
         'findings': sum(len(facts['findings']) for facts in done.values()),
         'peak_rss_mb': max(facts['peak_rss_mb'] for facts in done.values()),
-        'rss_before_mb': before,
         'targets': done,
     }
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
@@ -143,7 +142,7 @@ def _child(pipe: Connection, target: Target, cases: int, number: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Decoders say on stderr what is wrong with every picture.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    size = _pages(0)
+    size = _address_space()
     resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
     findings = []
     counts = {'cases': cases, 'accepted': 0}
@@ -155,9 +154,9 @@ def _child(pipe: Connection, target: Target, cases: int, number: int) -> None:
     pipe.send({**counts, 'peak_rss_mb': _peak_mb(), 'findings': findings})
 
 
-def _pages(column: int) -> int:
-    """Return the bytes of address space (column 0) or memory (1) that this process has."""
-    return int(Path('/proc/self/statm').read_text().split()[column]) * os.sysconf('SC_PAGE_SIZE')
+def _address_space() -> int:
+    """Return the bytes of address space that this process has."""
+    return int(Path('/proc/self/statm').read_text().split()[0]) * os.sysconf('SC_PAGE_SIZE')
 
 
 def _peak_mb() -> int:
