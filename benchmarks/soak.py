@@ -267,12 +267,17 @@ def main() -> int:
         'parameters': [*PARAMETERS, *arguments.param],
         'camera': {'hz': arguments.rate, 'size': SIZE},
         **report(soak, arguments.minutes * 60),
-        'samples': [asdict(sample) for sample in soak.samples],
     }
-    arguments.output.write_text(json.dumps(results, indent=1) + '\n')
+    arguments.output.write_text(_in_lines(results, soak.samples))
     plot(soak.samples, arguments.output.with_suffix('.png'))
     print(results['verdict'])
     return int(results['verdict'] != 'held')
+
+
+def _in_lines(results: dict[str, Any], samples: Sequence[Sample]) -> str:
+    """Return JSON of the results and the samples, those a line each."""
+    lines = ',\n'.join(f'  {json.dumps(asdict(sample))}' for sample in samples)
+    return f'{json.dumps(results, indent=2)[:-2]},\n  "samples": [\n{lines}\n  ]\n}}\n'
 
 
 def _median(samples: Sequence[Sample], name: str) -> float:
