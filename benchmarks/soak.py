@@ -16,25 +16,20 @@ is noted as well: how many frames are in the node on average, which only a queue
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from fault_bench import ARRIVAL, Bench, open_bench
 from fault_child import HERE, Child
 from sensor_msgs.msg import LaserScan, PointCloud2
+from soak_report import Sample, in_lines, plot, report
 
 from depth_anything_ros.evaluation.run_report import COUNTERS
-from depth_anything_ros.media.line_chart import line_chart
 from depth_anything_ros.ros.bench_runs import facts_of_run
 
 RESULTS = HERE / 'results/soak.json'
@@ -46,31 +41,8 @@ PARAMETERS = (
     *('model:=nano', 'scale.source:=fixed', 'scale.a:=0.3', 'scale.b:=0.05'),
     *('pose.source:=fixed', 'pose.height:=1.0'),
 )
-MOST_GROWTH = 1.0
-"""MB of resident memory in 10 minutes."""
-MOST_DRIFT = 0.25
-"""Part by which age and frames inside may both rise from the first to the last third."""
-WARM_UP = 300.0
-"""Seconds left out at the start, at most a fifth of the run."""
 KEPT = 720
 """Samples kept; beyond, every second one goes and they are taken half as often."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What was seen at a time (s since the start), and since the sample before."""
-
-    at: float
-    rss_mb: float
-    anonymous_mb: float
-    own_rss_mb: float
-    threads: int
-    files: int
-    load: float
-    published: int
-    age_p50_ms: float
-    age_p99_ms: float
-    frames_inside: float
 
 
 class Soak:
@@ -163,86 +135,6 @@ IN_HAND = 2
 """Frames received and not yet answered: one with the engine, one waiting."""
 
 
-def report(soak: Soak, seconds: float) -> dict[str, Any]:
-    """Return the figures of a run, ready for JSON, with the verdict."""
-    warm_up = min(WARM_UP, seconds / 5)
-    samples = [sample for sample in soak.samples if sample.at >= warm_up]
-    third = max(1, len(samples) // 3)
-    first, last = samples[:third], samples[-third:]
-    ages = {
-        name: {
-            'first_third': _median(first, name),
-            'last_third': _median(last, name),
-            'drift': round(_median(last, name) / _median(first, name) - 1, 3),
-        }
-        for name in ('age_p50_ms', 'age_p99_ms', 'frames_inside')
-    }
-    counts = soak.counts
-    growth = slope(samples, 'rss_mb')
-    lost = {
-        'before_node': soak.sent - counts['received'],
-        'after_node': counts['published'] - soak.heard,
-    }
-    exact = counts['received'] == sum(counts[name] for name in COUNTERS[1:]) and not soak.uneven
-    flat = min(ages[name]['drift'] for name in ('age_p50_ms', 'frames_inside')) < MOST_DRIFT
-    wrong = [
-        sentence
-        for holds, sentence in (
-            (growth < MOST_GROWTH, f'memory grows by {growth:.2f} MB in 10 minutes'),
-            (flat, 'the age drifts'),
-            (exact, 'the counters do not add up'),
-            (min(lost.values()) >= 0, f'more came than went: {lost}'),
-            (counts['dropped'] > 0, 'the camera was not faster than the node'),
-            (not counts['failed'], 'frames failed'),
-        )
-        if not holds
-    ]
-    return {
-        'minutes': round(seconds / 60, 1),
-        'warm_up_minutes': round(warm_up / 60, 1),
-        'rss_growth_mb_per_10_min': round(growth, 3),
-        'anonymous_growth_mb_per_10_min': round(slope(samples, 'anonymous_mb'), 3),
-        'rss_mb': {
-            'first': samples[0].rss_mb,
-            'last': samples[-1].rss_mb,
-            'most': max(s.rss_mb for s in samples),
-        },
-        'own_rss_growth_mb_per_10_min': round(slope(samples, 'own_rss_mb'), 3),
-        'ages': ages,
-        'threads': {
-            'least': min(s.threads for s in samples),
-            'most': max(s.threads for s in samples),
-        },
-        'files': {'least': min(s.files for s in samples), 'most': max(s.files for s in samples)},
-        'load_average': {'median': _median(samples, 'load'), 'most': max(s.load for s in samples)},
-        'published_hz': round(counts['published'] / seconds, 2),
-        'frames': {'sent': soak.sent, **counts, 'heard': soak.heard, 'clouds_heard': soak.clouds},
-        'replaced_in_the_middleware': lost,
-        'counters': {'looked_at': soak.reports, 'did_not_add_up': soak.uneven},
-        'verdict': '; '.join(wrong) or 'held',
-    }
-
-
-def slope(samples: Sequence[Sample], name: str) -> float:
-    """Return by how much a figure grows in 10 minutes, by least squares."""
-    if len(samples) < 2:
-        return 0.0
-    values = [getattr(sample, name) for sample in samples]
-    return float(np.polyfit([sample.at / 600 for sample in samples], values, 1)[0])
-
-
-def plot(samples: Sequence[Sample], path: Path) -> None:
-    """Draw memory and age over time."""
-
-    def line(name: str) -> list[tuple[float, float]]:
-        return [(sample.at / 60, getattr(sample, name)) for sample in samples]
-
-    memory = line_chart({'node': line('rss_mb')}, 'Resident memory', ('minutes', 'MB'))
-    ages = {'p50': line('age_p50_ms'), 'p99': line('age_p99_ms')}
-    age = line_chart(ages, 'Age of depth as it is published', ('minutes', 'ms'))
-    cv2.imwrite(str(path), np.vstack([memory, age])[..., ::-1])
-
-
 def main() -> int:
     """Run, write the results and the chart beside them, and return 1 unless all held."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -268,25 +160,10 @@ def main() -> int:
         'camera': {'hz': arguments.rate, 'size': SIZE},
         **report(soak, arguments.minutes * 60),
     }
-    arguments.output.write_text(_in_lines(results, soak.samples))
+    arguments.output.write_text(in_lines(results, soak.samples))
     plot(soak.samples, arguments.output.with_suffix('.png'))
     print(results['verdict'])
     return int(results['verdict'] != 'held')
-
-
-def _in_lines(results: dict[str, Any], samples: Sequence[Sample]) -> str:
-    """Return JSON of the results and the samples, those a line each."""
-    lines = ',\n'.join(f'  {json.dumps(asdict(sample))}' for sample in samples)
-    return f'{json.dumps(results, indent=2)[:-2]},\n  "samples": [\n{lines}\n  ]\n}}\n'
-
-
-def _median(samples: Sequence[Sample], name: str) -> float:
-    return float(np.median([getattr(sample, name) for sample in samples]))
-
-
-def _bounds(samples: Sequence[Sample], name: str) -> dict[str, float]:
-    values = [getattr(sample, name) for sample in samples]
-    return {'least': min(values), 'most': max(values)}
 
 
 def _status(pid: int) -> dict[str, int]:
