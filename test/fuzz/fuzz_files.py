@@ -4,15 +4,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import yaml
-from fuzzing import Target, damaged, odd_floats, refused
+from fuzzing import Target, damaged, odd_floats, refused, scratch
 from hypothesis import strategies as st
 
 from depth_anything_ros.media.calibration import (
@@ -25,7 +23,7 @@ from depth_anything_ros.media.decoding import KINDS, MAX_PIXELS
 from depth_anything_ros.media.picture_header import HeaderError, claimed_size, kind_of
 from depth_anything_ros.media.pictures import read_picture
 
-FOLDER = Path(tempfile.mkdtemp(prefix='fuzz_files_'))
+FOLDER = scratch('files')
 # As quick as they come: most of the time goes into YAML otherwise.
 DUMPER = getattr(yaml, 'CSafeDumper', yaml.SafeDumper)
 LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)

@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from array import array
-from pathlib import Path
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from fuzzing import Target, odd_floats, odd_numbers
+from fuzzing import Target, odd_floats, odd_numbers, scratch
 from hypothesis import strategies as st
 from sensor_msgs.msg import CameraInfo
 
@@ -22,7 +20,7 @@ from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
 from depth_anything_ros.ros.saved_frame import SavedFrame, save_frame
 
 SETTINGS = DepthSettings.of({row.name: row.default for row in DEPTH_PARAMETERS})
-OUTSIDE = Path(tempfile.mkdtemp(prefix='fuzz_saving_'))
+OUTSIDE = scratch('saving')
 FOLDER = OUTSIDE / 'frames'
 NAMES = {'picture.png', 'disparity.npy', 'depth.npy', 'depth.png', 'camera_info.yaml', 'points.ply'}
 HOSTILE = (

@@ -8,7 +8,6 @@ import io
 import json
 import pickle
 import struct
-import tempfile
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from fuzzing import Target, damaged, odd_floats, odd_numbers, refused
+from fuzzing import Target, damaged, odd_floats, odd_numbers, refused, scratch
 from hypothesis import strategies as st
 from safetensors.torch import save
 
@@ -32,7 +31,7 @@ from depth_anything_ros.inference.onnx_card import (
 from depth_anything_ros.model.checkpoint_file import CheckpointError, read_checkpoint
 from depth_anything_ros.model.recognition import recognise
 
-FOLDER = Path(tempfile.mkdtemp(prefix='fuzz_weights_'))
+FOLDER = scratch('weights')
 MARKER = FOLDER / 'the payload ran'
 LARGEST = 1 << 20
 """Bytes of tensors that no file here may give: they have a thousandth of that."""

@@ -8,10 +8,14 @@ refused by the module's own error. Everything else that it raises is a finding.
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -27,6 +31,13 @@ ODD_FLOATS = (
     0.0, -0.0, 1.0, -1.0, 5e-324, 1e-310, 1e-45, 1e-38, 1e-6, 0.5, 3.0e38, 3.5e38, 1e300, -1e300,
     float('inf'), float('-inf'), float('nan'), 65.535, 65.536, 1e9,
 )  # fmt: skip
+
+
+def scratch(name: str) -> Path:
+    """Return a folder for files, which goes when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix=f'fuzz_{name}_'))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 @dataclass(frozen=True)
