@@ -18,7 +18,8 @@ SHARE = f'share/{PACKAGE}'
 # NumPy, which pip may not know, serve a ROS workspace as well.
 REQUIRES = [
     'numpy>=1.21',
-    'opencv-python-headless>=4.5',
+    # Humble's OpenCV is 4.5.4; connectedComponentsWithStats of the 4.5.5 wheels crashes.
+    'opencv-python-headless>=4.5.4,!=4.5.5.*',
     'torch>=2.4',
     'pyyaml>=5.4',
     'safetensors>=0.4',

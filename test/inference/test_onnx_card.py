@@ -47,7 +47,8 @@ def test_a_card_comes_back_as_it_was(card):
     again = OnnxCard.from_properties(card.to_properties(), PATH)
 
     np.testing.assert_array_equal(again.reference, card.reference)
-    assert replace(again, reference=card.reference) == card
+    # Python 3.13 compares fields one by one, and an array has no truth value.
+    assert replace(again, reference=None) == replace(card, reference=None)
     assert again.kind is (DepthKind.METRIC if card.max_depth else DepthKind.RELATIVE)
 
 

@@ -470,7 +470,9 @@ def test_an_incompatible_subscriber_is_named_until_it_goes(graph):
         **{'qos_overrides./depth/disparity_relative.publisher.reliability': 'best_effort'}
     )
     profile = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
-    subscription = graph.peer.create_subscription(Image, 'depth/disparity_relative', print, profile)
+    subscription = graph.peer.create_subscription(
+        Image, 'depth/disparity_relative', lambda message: None, profile
+    )
     wanted = 'the QoS of /depth/disparity_relative'
     graph.spin_until(lambda: wanted in node.cameras[''].reporter.current())
     node.publish_diagnostics()
