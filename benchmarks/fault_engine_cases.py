@@ -93,7 +93,7 @@ def weights_swapped(bench: Bench, quick: bool) -> Account:
     with bench.node(f'weights:={path}'):
         bench.open()
         bench.stream(each)
-        _save_other(bench.folder / 'other.safetensors')
+        _save_other(bench.folder / 'other.safetensors', 0.9)
         (bench.folder / 'other.safetensors').replace(path)
         bench.stream(each)
         bench.settled()
@@ -120,7 +120,7 @@ def weights_set_live(bench: Bench, quick: bool) -> Account:
     each, broken = 5 if quick else 20, bench.folder / 'broken.safetensors'
     broken.write_bytes(NANO.read_bytes()[:100_000])
     other = bench.folder / 'other.safetensors'
-    _save_other(other)
+    _save_other(other, 0.95)
     with bench.node() as node:
         bench.open()
         bench.stream(3 * each)
@@ -170,9 +170,9 @@ def _longest_gap(account: Account, start: int, end: int) -> float:
     return round(max(gaps, default=0) / 1e9, 3)
 
 
-def _save_other(path: Path) -> None:
-    """Write weights of nano's kind that give another depth."""
-    save_file({name: values * 0.9 for name, values in load_file(NANO).items()}, path)
+def _save_other(path: Path, factor: float) -> None:
+    """Write weights of nano's kind that give another depth, one for each factor."""
+    save_file({name: values * factor for name, values in load_file(NANO).items()}, path)
 
 
 def engine_raises(bench: Bench, quick: bool) -> Account:

@@ -64,8 +64,8 @@ def report(soak: Account, seconds: float) -> dict[str, Any]:
     first, last = samples[:third], samples[-third:]
     ages = {
         name: {
-            'first_third': _median(first, name),
-            'last_third': _median(last, name),
+            'first_third': round(_median(first, name), 3),
+            'last_third': round(_median(last, name), 3),
             'drift': round(_median(last, name) / _median(first, name) - 1, 3),
         }
         for name in ('age_p50_ms', 'age_p99_ms', 'frames_inside')
@@ -95,19 +95,12 @@ def report(soak: Account, seconds: float) -> dict[str, Any]:
         'warm_up_minutes': round(warm_up / 60, 1),
         'rss_growth_mb_per_10_min': round(growth, 3),
         'anonymous_growth_mb_per_10_min': round(slope(samples, 'anonymous_mb'), 3),
-        'rss_mb': {
-            'first': samples[0].rss_mb,
-            'last': samples[-1].rss_mb,
-            'most': max(s.rss_mb for s in samples),
-        },
+        'rss_mb': _bounds(samples, 'rss_mb'),
         'own_rss_growth_mb_per_10_min': round(slope(samples, 'own_rss_mb'), 3),
         'ages': ages,
-        'threads': {
-            'least': min(s.threads for s in samples),
-            'most': max(s.threads for s in samples),
-        },
-        'files': {'least': min(s.files for s in samples), 'most': max(s.files for s in samples)},
-        'load_average': {'median': _median(samples, 'load'), 'most': max(s.load for s in samples)},
+        'threads': _bounds(samples, 'threads'),
+        'files': _bounds(samples, 'files'),
+        'load_average': _bounds(samples, 'load'),
         'published_hz': round(counts['published'] / seconds, 2),
         'frames': {'sent': soak.sent, **counts, 'heard': soak.heard, 'clouds_heard': soak.clouds},
         'replaced_in_the_middleware': lost,
@@ -148,4 +141,4 @@ def _median(samples: Sequence[Sample], name: str) -> float:
 
 def _bounds(samples: Sequence[Sample], name: str) -> dict[str, float]:
     values = [getattr(sample, name) for sample in samples]
-    return {'least': min(values), 'most': max(values)}
+    return {'least': min(values), 'median': float(np.median(values)), 'most': max(values)}
