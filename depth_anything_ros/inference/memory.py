@@ -8,6 +8,8 @@ import ctypes
 import logging
 import os
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 LOGGER = logging.getLogger(__name__)
@@ -30,8 +32,7 @@ def give_back_memory(gpu: bool = True) -> None:
     allocator for GPUs all of it. Without ``gpu`` that of a GPU is left alone, as when it does not
     answer any more. Never raises.
     """
-    linux = sys.platform == 'linux'
-    trim = getattr(ctypes.CDLL(None), 'malloc_trim', None) if linux else None
+    trim = _malloc_trim()
     if trim is not None:
         trim(0)
     torch = sys.modules.get('torch')
@@ -41,6 +42,12 @@ def give_back_memory(gpu: bool = True) -> None:
         torch.cuda.empty_cache()
     except RuntimeError as error:  # a graph is being captured, or the device was lost
         LOGGER.info('memory of the GPU is not given back now: %s', str(error).partition('\n')[0])
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """Return glibc's malloc_trim, None where there is another C library."""
+    return getattr(ctypes.CDLL(None), 'malloc_trim', None) if sys.platform == 'linux' else None
 
 
 def cuda_bytes(device: str) -> tuple[int, int] | None:

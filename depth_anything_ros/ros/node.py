@@ -48,7 +48,8 @@ class DepthNode(LifecycleNode):
     but the last is there for each camera, below its name, and one network serves all.
 
     Callbacks only store serialized bytes; a worker thread takes the newest of every camera. Every
-    received frame is published, dropped, skipped, rejected or failed, and counted. Raises
+    received frame is published, dropped, skipped, rejected or failed, and counted. For services
+    see services.py, for a change of the network while it runs network_swap.py. Raises
     ParameterError for parameters it cannot start with.
     """
 
@@ -70,10 +71,8 @@ class DepthNode(LifecycleNode):
         )
         self._swap = NetworkSwap(self, self)
         self._saver = FrameSaver(self.settings.save_folder, self.cameras)
-        self._scale_services = advertise_scale_services(self, self.cameras)
-        self._operations = advertise_services(
-            self, self.cameras, self._saver, self._state, self._reset_engine
-        )
+        advertise_scale_services(self, self.cameras)
+        advertise_services(self, self.cameras, self._saver, self._state, self._reset_engine)
         refuse_impossible_transitions(self)
         self._diagnostics = NodeDiagnostics(self)
         # Steady, so that a paused bag does not silence the node that waits for it.
