@@ -37,7 +37,7 @@ MODULES = {
     'pickle': {'model/checkpoint_file.py': 'the name of an exception'},
     'subprocess': {
         'ros/bench_runs.py': 'starts nodes of this package for a benchmark',
-        'ros/environment_checks.py': 'depth-anything doctor tries cv_bridge in a process of its own',
+        'ros/environment_checks.py': 'the doctor tries cv_bridge in a process of its own',
         'ros/node_process.py': 'starts nodes of this package for the demo and benchmarks',
     },
     'huggingface_hub': {'model/hub.py': 'downloads weights that are asked for by name'},
