@@ -23,6 +23,7 @@ from depth_anything_ros.ros import (
     camera_pose,
     clouds,
     engine_health,
+    frame_saver,
     metres,
     node_clock,
     space,
@@ -118,6 +119,7 @@ def test_every_finding_has_a_row_with_its_level():
                 clouds.POSE_TROUBLE,
                 clouds.TF_TROUBLE,
                 clouds.GROUND_TROUBLE,
+                frame_saver.SAVE_TROUBLE,
             }
             names |= {name.replace(' ', '_') for name in troubles}
         assert names == listed(f'Findings of {whose}')
