@@ -83,6 +83,7 @@ def main() -> int:
     parser.add_argument('--only', nargs='+', choices=FAULTS, metavar='NAME', help=', '.join(FAULTS))
     parser.add_argument('--quick', action='store_true', help='fewer times, to see that it runs')
     parser.add_argument('--param', action='append', default=[], help="of the nodes, 'name:=value'")
+    parser.add_argument('--note', help='what else ran on the machine, for the results')
     parser.add_argument('--output', type=Path, default=RESULTS)
     parser.add_argument('--logs', type=Path, help='folder for what the nodes say')
     arguments = parser.parse_args()
@@ -92,11 +93,12 @@ def main() -> int:
         tempfile.TemporaryDirectory() as folder,
         open_bench(arguments.logs or Path(folder), parameters=arguments.param) as bench,
     ):
-        results['run'] = facts_of_run()
+        results['run'] = {**facts_of_run(), 'note': arguments.note}
         rows = results.setdefault('faults', {})
         for name in arguments.only or FAULTS:
             print(f'{name}:', end=' ', flush=True)
             rows[name] = run(bench, name, arguments.quick)
+            rows[name]['source_state'] = results['run']['source_state']
             print(rows[name]['verdict'], flush=True)
             failed |= rows[name]['verdict'] != 'held'
             arguments.output.write_text(json.dumps(results, indent=2) + '\n')
