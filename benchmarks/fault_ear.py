@@ -73,9 +73,12 @@ class Ear(Node):
 
     def join(self) -> None:
         """Subscribe to the depth."""
+        # On Humble rclpy does not tell when a message was published; its arrival stands in.
+        tells = hasattr(Subscription, 'CallbackType')
+        hear = self._on_depth_with_info if tells else self._on_depth
         for topic in self._topics:
             self._subscriptions_of_depth.append(
-                self.create_subscription(Image, topic, self._on_depth, deep(self._queue), raw=True)
+                self.create_subscription(Image, topic, hear, deep(self._queue), raw=True)
             )
 
     def leave(self) -> None:
@@ -91,14 +94,20 @@ class Ear(Node):
         self.reports.clear()
         self.last = None
 
-    def _on_depth(self, serialized: bytes, info: dict[str, Any]) -> None:
+    def _on_depth_with_info(self, serialized: bytes, info: dict[str, Any]) -> None:
+        self._note(serialized, info['source_timestamp'] or time.time_ns())
+
+    def _on_depth(self, serialized: bytes) -> None:
+        self._note(serialized, time.time_ns())
+
+    def _note(self, serialized: bytes, published: int) -> None:
         image = RawImage.parse(serialized)
         stamp = image.header.stamp
         values = np.frombuffer(image.data, np.float32)
         self.heard.append(
             Heard(
                 stamp.sec * 10**9 + stamp.nanosec,
-                info['source_timestamp'] or time.time_ns(),
+                published,
                 image.header.frame_id,
                 (image.width, image.height),
                 # Every hundredth: this process shares the processor with the node.
