@@ -12,25 +12,36 @@ from depth_anything_ros.data.pose import Pose
 from depth_anything_ros.data.primitives import Scene
 from depth_anything_ros.data.procedural import ProceduralWorld, pack
 from depth_anything_ros.data.render import Batch
+from depth_anything_ros.data.rich_scenes import sample_rich_scene
 from depth_anything_ros.data.scenes import LAYOUTS
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.geometry.transform import Transform
 
 SCENE_SECONDS = 2.0
 FIELD_OF_VIEW = np.deg2rad(75.0)
-"""Along the diagonal, as for all poses; one lens for the whole clip."""
+"""Along the diagonal, as for all poses; one lens for the whole clip, by default this."""
 
 
 class ProceduralClip:
     """A film with known depth: a few seconds in a room, then a street, a desk, a field ...
 
     ``rate`` is in frames per second of the film. Frame i is the same for equal arguments, in
-    whatever order frames are asked for. ``intrinsics`` hold for every frame.
+    whatever order frames are asked for. ``intrinsics`` hold for every frame; ``fov`` is the field
+    of view along the diagonal in radians, ``rich`` the share of scenes of ``rich_scenes.py``.
     """
 
-    def __init__(self, seed: int, width: int, height: int, rate: float) -> None:
+    def __init__(
+        self,
+        seed: int,
+        width: int,
+        height: int,
+        rate: float,
+        fov: float = float(FIELD_OF_VIEW),
+        rich: float = 0.0,
+    ) -> None:
         self.seed, self.width, self.height, self.rate = seed, width, height, rate
-        focal = float(np.hypot(width, height) / 2 / np.tan(FIELD_OF_VIEW / 2))
+        self.fov, self.rich = fov, rich
+        focal = float(np.hypot(width, height) / 2 / np.tan(fov / 2))
         self.intrinsics = Intrinsics(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
         self._world = ProceduralWorld(seed)
         self._part = -1
@@ -69,8 +80,11 @@ class ProceduralClip:
     def _film(self, part: int, length: int) -> list[Batch]:
         """Lay out a scene and the camera's way through it, one batch a frame."""
         rng = np.random.default_rng((self.seed, part))
-        scene, pose = LAYOUTS[part % len(LAYOUTS)].build(rng)
-        way = travel(scene, replace(pose, fov=float(FIELD_OF_VIEW)), length / self.rate, length)
+        if np.random.default_rng((self.seed, part, 1)).random() < self.rich:
+            scene, pose = sample_rich_scene(rng)
+        else:
+            scene, pose = LAYOUTS[part % len(LAYOUTS)].build(rng)
+        way = travel(scene, replace(pose, fov=self.fov), length / self.rate, length)
         path = np.stack([pose.position for pose in way])
         light = int(rng.integers(2**31))
         return [

@@ -34,6 +34,14 @@ class Shape(IntEnum):
     CYLINDER = 2
 
 
+class Weather(IntEnum):
+    """What becomes of the light that is drawn for a scene."""
+
+    PLAIN = 0
+    FOG = 1
+    DARK = 2
+
+
 class Pattern(IntEnum):
     """How a surface's two colours are laid out."""
 
@@ -46,7 +54,11 @@ class Pattern(IntEnum):
 
 @dataclass(frozen=True)
 class Material:
-    """Two linear RGB colours in [0, 1], their pattern, its period (m), and the noise on top."""
+    """Two linear RGB colours in [0, 1], their pattern, its period (m), and the noise on top.
+
+    ``mirror`` is the share of light from the mirrored direction, ``clear`` that from straight
+    behind, ``glow`` how much of its colour it gives off. Depth is the surface's own in any case.
+    """
 
     first: np.ndarray
     second: np.ndarray
@@ -54,14 +66,22 @@ class Material:
     period: float
     grain: float
     texture: int
+    mirror: float = 0.0
+    clear: float = 0.0
+    glow: float = 0.0
 
     def row(self) -> np.ndarray:
-        """Pack into 10 numbers for the renderer."""
-        tail = (self.pattern, self.period, self.grain, self.texture)
+        """Pack into MATERIAL_WIDTH numbers for the renderer."""
+        tail = (
+            self.pattern, self.period, self.grain, self.texture, self.mirror, self.clear, self.glow,
+        )  # fmt: skip
         return np.concatenate((self.first, self.second, tail)).astype(np.float32)
 
 
-MATERIAL_WIDTH = 10
+MATERIAL_WIDTH = 13
+MIRROR, CLEAR, GLOW = 10, 11, 12
+"""Where in a row of a material they are."""
+
 TEXTURES = 32
 
 
@@ -143,6 +163,7 @@ class Scene:
     shapes: list[tuple[Shape, np.ndarray, np.ndarray, np.ndarray, Material]] = field(
         default_factory=list
     )
+    weather: Weather = Weather.PLAIN
 
     def add(
         self,
@@ -164,7 +185,7 @@ class Scene:
 
         ``keep_clear`` is (K, 3): where cameras will be. Returns float32 arrays: ``matrix``
         (N, 3, 3) world to unit shape, ``centre`` (N, 3), ``half_size`` (N, 3), ``material``
-        (6 + N, 10), where N = boxes + ellipsoids + cylinders; and the shell's ``low``, ``high``
+        (6 + N, 13), where N = boxes + ellipsoids + cylinders; and the shell's ``low``, ``high``
         and ``open_air``. More primitives than slots: an even choice stays.
         """
         count = BOXES + ELLIPSOIDS + CYLINDERS

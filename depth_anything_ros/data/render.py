@@ -9,12 +9,13 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from depth_anything_ros.data import raycast, shading
+from depth_anything_ros.data import raycast, reflection, shading
 from depth_anything_ros.data.primitives import (
     BOXES,
     ELLIPSOIDS,
     EMPTY_BELOW,
     FLOOR,
+    GLOW,
     SHELL_FACES,
 )
 
@@ -23,11 +24,13 @@ from depth_anything_ros.data.primitives import (
 class Batch:
     """B packed scenes, their cameras and their light, as float32 tensors on one device.
 
-    ``matrix`` (B, N, 3, 3), ``centre``, ``half_size`` (B, N, 3), ``material`` (B, 6 + N, 10),
+    ``matrix`` (B, N, 3, 3), ``centre``, ``half_size`` (B, N, 3), ``material`` (B, 6 + N, 13),
     ``low``, ``high`` (B, 3) and ``open_air`` (B,) are what ``Scene.pack`` returns. ``position``
     (B, 3) and ``rotation`` (B, 3, 3; columns are the optical axes) place the cameras, ``focal``
     (B,) is in pixels. ``light`` (B, 3) is a point for rooms and a direction for the open;
-    ``light_color``, ``ambient``, ``sky_tint`` are (B, 3), ``cloud`` and ``haze`` (1/m) are (B,).
+    ``light_color``, ``ambient``, ``sky_tint`` are (B, 3), ``cloud``, ``haze`` (1/m) and
+    ``daylight``, the brightness of the sky, are (B,). ``glossy`` says that something mirrors or is
+    clear.
     """
 
     matrix: Tensor
@@ -46,7 +49,9 @@ class Batch:
     sky_tint: Tensor
     cloud: Tensor
     haze: Tensor
+    daylight: Tensor
     bounds: raycast.Bounds = (BOXES, BOXES + ELLIPSOIDS)
+    glossy: bool = False
 
     @property
     def offset(self) -> Tensor:
@@ -56,10 +61,14 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """Return the batch on another device."""
         moved = {name: value.to(device) for name, value in self._tensors().items()}
-        return Batch(**moved, bounds=self.bounds)
+        return Batch(**moved, bounds=self.bounds, glossy=self.glossy)
 
     def _tensors(self) -> dict[str, Tensor]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != 'bounds'}
+        return {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if f.name not in ('bounds', 'glossy')
+        }
 
     def trimmed(self) -> Batch:
         """Return the batch without the slots that no scene fills, for rendering uncompiled."""
@@ -77,12 +86,13 @@ class Batch:
             tensors[name] = tensors[name][:, slots]
         faces = torch.arange(SHELL_FACES, device=slots.device)
         tensors['material'] = self.material[:, torch.cat((faces, slots + SHELL_FACES))]
-        return Batch(**tensors, bounds=(counts[0], counts[0] + counts[1]))
+        bounds = counts[0], counts[0] + counts[1]
+        return Batch(**tensors, bounds=bounds, glossy=self.glossy)
 
 
 @dataclass(frozen=True)
 class Surface:
-    """What the pixels see: world normals (B, P, 3), materials (B, P, 10) and (u, v) in metres."""
+    """What the pixels see: world normals (B, P, 3), materials (B, P, 13) and (u, v) in metres."""
 
     normal: Tensor
     material: Tensor
@@ -153,20 +163,19 @@ def find_surface(
 
 
 def paint(
-    batch: Batch, bank: Tensor, rays: Tensor, t: Tensor, index: Tensor
+    batch: Batch, bank: Tensor, origin: Tensor, rays: Tensor, t: Tensor, index: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Colour what the rays hit, before any lamp or sun is known to reach it.
 
+    ``origin`` is (B, 1, 3) or (B, P, 3) and ``rays`` (B, P, 3).
     Returns albedo (B, P, 3), the direct light it would get unshadowed (B, P, 3), and the shadow
     rays' origins and directions (B, 3, P).
     """
     directions = rays.transpose(1, 2)
-    shell_t, face = raycast.cast_shell(
-        batch.low, batch.high, batch.position.unsqueeze(-1), directions
-    )
+    shell_t, face = raycast.cast_shell(batch.low, batch.high, origin.transpose(1, 2), directions)
     on_shell = shell_t < t
     t = torch.minimum(t, shell_t)
-    point = batch.position[:, None] + t.unsqueeze(-1) * rays
+    point = origin + t.unsqueeze(-1) * rays
     surface = find_surface(batch, index, face, on_shell, point)
     slant = (surface.normal * rays).sum(-1).abs() / rays.norm(dim=-1)
     footprint = t / batch.focal[:, None] / slant.clamp(min=0.05)
@@ -179,6 +188,7 @@ def paint(
     fall_off = torch.where(open_air, 1.0, 1 / (0.6 + 0.12 * distance * distance))
     direct = color * batch.light_color[:, None] * facing * fall_off
     bounce = color * batch.ambient[:, None] * (0.75 + 0.25 * surface.normal[..., 2:3])
+    bounce = bounce + color * surface.material[..., GLOW, None]
     start = point + 2e-3 * distance.clamp(max=5) * surface.normal
     return bounce, direct, _components(start), _components(to_light)
 
@@ -186,6 +196,7 @@ def paint(
 def compose(
     batch: Batch,
     bank: Tensor,
+    origin: Tensor,
     rays: Tensor,
     t: Tensor,
     bounce: Tensor,
@@ -194,16 +205,17 @@ def compose(
 ) -> tuple[Tensor, Tensor]:
     """Add the light that is not in shadow, haze and sky; return RGB (B, P, 3) and depth (B, P)."""
     shell_t, face = raycast.cast_shell(
-        batch.low, batch.high, batch.position.unsqueeze(-1), rays.transpose(1, 2)
+        batch.low, batch.high, origin.transpose(1, 2), rays.transpose(1, 2)
     )
     open_air = batch.open_air[:, None]
     in_sky = (shell_t < t) & open_air & (face != FLOOR)
     t = torch.minimum(t, shell_t)
     lit = shadow_t >= torch.where(open_air, raycast.MISS, 1.0)
     color = bounce + direct * lit.unsqueeze(-1)
-    above = shading.sky(bank, rays, batch.sky_tint, batch.cloud)
+    daylight = batch.daylight[:, None, None]
+    above = shading.sky(bank, rays, batch.sky_tint, batch.cloud) * daylight
     veil = (1 - torch.exp(-batch.haze[:, None] * t)).unsqueeze(-1)
-    color = color * (1 - veil) + (0.6 * batch.sky_tint[:, None] + 0.3) * veil
+    color = color * (1 - veil) + (0.6 * batch.sky_tint[:, None] + 0.3) * daylight * veil
     color = torch.where(in_sky.unsqueeze(-1), above, color)
     return color, torch.where(in_sky, raycast.MISS, t)
 
@@ -220,13 +232,33 @@ class Renderer:
     def __call__(self, batch: Batch, height: int, width: int) -> tuple[Tensor, Tensor]:
         """Return linear RGB (B, 3, H, W) and planar depth (B, H, W) in metres, +inf for sky."""
         rays = pixel_rays(batch, height, width)
-        offset = batch.offset
-        origin = batch.position.unsqueeze(-1)
-        t, index = self._cast(batch.matrix, offset, origin, _components(rays), batch.bounds)
-        bounce, direct, start, to_light = self._paint(batch, self.bank, rays, t, index)
-        shadow_t, _ = self._cast(batch.matrix, offset, start, to_light, batch.bounds)
-        color, depth = self._compose(batch, self.bank, rays, t, bounce, direct, shadow_t)
+        origin = batch.position[:, None]
+        t, index = self._see(batch, origin, rays)
+        color, depth = self._light(batch, origin, rays, t, index)
+        if batch.glossy:
+            second = reflection.second_rays(batch, origin, rays, t, index)
+            seen = self._light(
+                batch,
+                second.origin,
+                second.direction,
+                *self._see(batch, second.origin, second.direction),
+            )
+            color = second.mix(color, seen[0], depth)
         return (
             color.transpose(1, 2).unflatten(2, (height, width)),
             depth.unflatten(1, (height, width)),
         )
+
+    def _see(self, batch: Batch, origin: Tensor, rays: Tensor) -> tuple[Tensor, Tensor]:
+        """Return how far each ray goes and the primitive it hits, (B, P) each."""
+        return self._cast(
+            batch.matrix, batch.offset, _components(origin), _components(rays), batch.bounds
+        )
+
+    def _light(
+        self, batch: Batch, origin: Tensor, rays: Tensor, t: Tensor, index: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the light (B, P, 3) along rays that hit, and their lengths (B, P), inf for sky."""
+        bounce, direct, start, to_light = self._paint(batch, self.bank, origin, rays, t, index)
+        shadow_t, _ = self._cast(batch.matrix, batch.offset, start, to_light, batch.bounds)
+        return self._compose(batch, self.bank, origin, rays, t, bounce, direct, shadow_t)

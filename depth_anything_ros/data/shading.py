@@ -62,7 +62,7 @@ def pattern_weight(pattern: Tensor, u: Tensor, v: Tensor, noise: Tensor) -> Tens
 
 
 def albedo(bank: Tensor, material: Tensor, u: Tensor, v: Tensor, footprint: Tensor) -> Tensor:
-    """Return linear RGB (..., 3) of surfaces with ``material`` (..., 10) at (u, v) metres.
+    """Return linear RGB (..., 3) of surfaces with ``material`` (..., 13) at (u, v) metres.
 
     ``footprint`` is a pixel's width on the surface in metres: detail finer than that fades to its
     mean, which is what a lens and a sensor do and what keeps far textures from aliasing.

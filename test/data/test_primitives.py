@@ -47,7 +47,9 @@ def test_material_packs_into_one_row():
 
     assert row.dtype == np.float32
     assert len(row) == MATERIAL_WIDTH
-    np.testing.assert_allclose(row, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 3, 0.7, 0.8, 9], rtol=1e-6)
+    np.testing.assert_allclose(
+        row, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 3, 0.7, 0.8, 9, 0, 0, 0], rtol=1e-6
+    )
 
 
 def test_random_materials_are_within_their_ranges_and_use_every_pattern():

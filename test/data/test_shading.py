@@ -127,7 +127,7 @@ def test_grain_varies_the_brightness_and_is_never_negative(noise_bank):
 
     rough = shading.albedo(noise_bank, row, u, 0.3 * u, torch.zeros(400))
     plain = shading.albedo(
-        noise_bank, row * torch.tensor([1.0] * 8 + [0.0, 1.0]), u, 0.3 * u, torch.zeros(400)
+        noise_bank, row * torch.tensor([1.0] * 8 + [0.0] + [1.0] * 4), u, 0.3 * u, torch.zeros(400)
     )
 
     gain = rough / plain
