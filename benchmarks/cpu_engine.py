@@ -74,8 +74,8 @@ def ours(size: str, rgb: np.ndarray) -> Iterator[tuple[str, Run]]:
     yield f'modules {_name(best)}', lambda: eager.run([rgb], shape, False)[0]
 
 
-def with_transformers(size: str, image: torch.Tensor) -> Iterator[tuple[str, Run]]:
-    """Yield transformers' network in float32 and in bfloat16 with channels last."""
+def twin_of(size: str) -> Any:
+    """Return transformers' network with the weights of ``network_of``."""
     from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
 
     config = config_for(size)
@@ -96,11 +96,15 @@ def with_transformers(size: str, image: torch.Tensor) -> Iterator[tuple[str, Run
         fusion_hidden_size=config.features,
     )
     state = transformers_from_official(network_of(size).state_dict())
+    return DepthAnythingForDepthEstimation.from_pretrained(
+        None, config=twin_config, state_dict=state
+    ).eval()
+
+
+def with_transformers(size: str, image: torch.Tensor) -> Iterator[tuple[str, Run]]:
+    """Yield transformers' network in float32 and in bfloat16 with channels last."""
     for dtype in (torch.float32, torch.bfloat16):
-        model = DepthAnythingForDepthEstimation.from_pretrained(
-            None, config=twin_config, state_dict=state
-        )
-        model = model.eval().to(dtype)
+        model = twin_of(size).to(dtype)
         x = image.to(dtype)
         if dtype == torch.bfloat16:
             model = model.to(memory_format=torch.channels_last)

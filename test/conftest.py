@@ -19,6 +19,14 @@ DOMAINS = range(1, 100)
 """Domain ids whose ports stay below the range the system hands out to clients."""
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what is marked ``cuda`` where there is no GPU."""
+    if item.get_closest_marker('cuda') is not None:
+        torch = pytest.importorskip('torch')
+        if not torch.cuda.is_available():
+            pytest.skip('there is no GPU')
+
+
 @pytest.fixture
 def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """Give the test a ROS domain that no other test on this machine uses, with rclpy running."""
@@ -35,6 +43,8 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
         pytest.fail('every ROS domain is in use by another test')
     monkeypatch.setenv('ROS_DOMAIN_ID', str(domain))
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    if os.environ.get('ROS_DISTRO') == 'humble':  # which does not know that; later ones warn
+        monkeypatch.setenv('ROS_LOCALHOST_ONLY', '1')
     rclpy.init()
     yield domain
     rclpy.try_shutdown()

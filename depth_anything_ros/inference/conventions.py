@@ -11,6 +11,17 @@ from depth_anything_ros.model.configuration import PATCH_SIZE
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
+MAX_PATCHES = 40_000
+"""Most 14 x 14 patches of a network input: the time of attention grows with their square.
+
+A 16:9 picture at the highest input_size of the node, 2044, has 146 x 260 = 37,960. At 518, the
+size of the published networks, a picture may be 29 times as long as wide.
+"""
+
+
+class LongPictureError(ValueError):
+    """A picture is so long that the network would take minutes, or hours, over it."""
+
 
 def network_size(height: int, width: int, input_size: int = 518) -> tuple[int, int]:
     """Return the (height, width) at which the network sees a picture.
@@ -31,3 +42,17 @@ def network_size(height: int, width: int, input_size: int = 518) -> tuple[int, i
         return fitted if fitted >= input_size else math.ceil(patches) * PATCH_SIZE
 
     return fit(height), fit(width)
+
+
+def check_patches(height: int, width: int, size: tuple[int, int], input_size: int) -> None:
+    """Raise LongPictureError for a picture whose network size has more than MAX_PATCHES.
+
+    ``size`` is the (height, width) that ``network_size`` tells for ``input_size``, in pixels.
+    """
+    rows, columns = (side // PATCH_SIZE for side in size)
+    if rows * columns > MAX_PATCHES:
+        raise LongPictureError(
+            f'{width}x{height} pixels become {columns * PATCH_SIZE}x{rows * PATCH_SIZE} at the '
+            f'network, as input_size {input_size} is for the shorter side: {rows * columns} '
+            f'patches, at most {MAX_PATCHES} are allowed; crop the image or set a lower input_size'
+        )

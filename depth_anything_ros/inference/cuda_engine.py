@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from depth_anything_ros.inference.conventions import IMAGENET_MEAN, IMAGENET_STD
-from depth_anything_ros.inference.cuda_slot import Lanes, Shape, Slot
+from depth_anything_ros.inference.cuda_slot import Lanes, Shape, Slot, is_out_of_memory
 from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
 from depth_anything_ros.inference.preprocessing import postprocess, resize_planes
@@ -61,21 +61,39 @@ class CudaEngine:
     ) -> list[np.ndarray]:
         """Return the pictures' depth, see Engine.
 
-        A batch that does not fit the memory is halved, and so is every later one. Raises
-        OutOfMemoryError when a single picture does not fit, DeviceLostError.
+        A batch that does not fit the memory, also after all that is kept was given back, is
+        halved, and so is every later one. Raises OutOfMemoryError when a single picture does not
+        fit, DeviceLostError.
         """
         most = self._most_pictures or len(pictures)
         results: list[np.ndarray] = []
         for start in range(0, len(pictures), most):
             part = pictures[start : start + most]
-            try:
-                results += self.collect(self.submit(part, size, at_network_size))
-            except torch.cuda.OutOfMemoryError as error:
-                self._shrink(len(part), size, error)
+            depths = self._tried(part, size, at_network_size)
+            if depths is None:
+                self._give_back()
+                depths = self._tried(part, size, at_network_size)
+            if depths is None:
+                self._shrink(len(part), size)
                 return results + self.run(pictures[start:], size, at_network_size)
-            except RuntimeError as error:
-                raise _explained(error) from error
+            results += depths
         return results
+
+    def _tried(
+        self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
+    ) -> list[np.ndarray] | None:
+        """Run a batch; None where memory does not suffice. Raises DeviceLostError.
+
+        Memory is given back by the caller: the traceback of the error holds what was in use, and
+        ends with this function.
+        """
+        try:
+            return self.collect(self.submit(pictures, size, at_network_size))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise _explained(error) from error
+            self.counts.out_of_memory += 1
+        return None
 
     @torch.inference_mode()
     def submit(
@@ -87,6 +105,9 @@ class CudaEngine:
         """
         if self._most_pictures is not None and len(pictures) > self._most_pictures:
             raise OutOfMemoryError(f'{self.device} has memory for {self._most_pictures} pictures')
+        # Cameras come in any order: sorted, those of the same sizes share a shape and its graph.
+        order = sorted(range(len(pictures)), key=lambda index: pictures[index].shape[:2])
+        pictures = [pictures[index] for index in order]
         shape = Shape(tuple(rgb.shape[:2] for rgb in pictures), size, at_network_size)
         with self._lock:
             misses = self.counts.graph_misses
@@ -95,17 +116,19 @@ class CudaEngine:
                 self.counts.eager_runs += 1
             elif misses == self.counts.graph_misses:
                 self.counts.graph_hits += 1
+            slot.order = order
             self._lanes.start(slot, pictures)
         return slot
 
     def collect(self, slot: Slot) -> list[np.ndarray]:
         """Wait for a batch and return its depth, float32 arrays of their own."""
         depths = self._lanes.finish(slot)
+        places = {index: place for place, index in enumerate(slot.order)}
         # Without the lock, which is held through a capture. A shape may be given up meanwhile.
         slots = self._slots.get(slot.shape)
         if slots is not None:
             slots.append(slot)
-        return depths
+        return [depths[places[index]] for index in range(len(depths))]
 
     def _free_slot(self, shape: Shape) -> Slot:
         """Take out a slot of a shape; they are made and captured when it comes first."""
@@ -154,19 +177,23 @@ class CudaEngine:
             self._positions[size] = resize_position_embedding(stored, *grid)
         return self._positions[size]
 
-    def _shrink(self, pictures: int, size: tuple[int, int], error: Exception) -> None:
-        """Give memory back and halve the batch; raises OutOfMemoryError below one picture."""
-        self.counts.out_of_memory += 1
+    def _give_back(self) -> None:
+        """Give the memory of all shapes back."""
         with self._lock:
             self._slots.clear()
             self._positions.clear()
+            self._lanes.begin_pool()
         if self.device.type == 'cuda':
             torch.cuda.empty_cache()
+
+    def _shrink(self, pictures: int, size: tuple[int, int]) -> None:
+        """Give memory back and halve the batch; raises OutOfMemoryError below one picture."""
+        self._give_back()
         if pictures == 1:
             raise OutOfMemoryError(
                 f'a picture of network size {size[1]}x{size[0]} does not fit the memory of '
                 f'{self.device}: lower input_size, or choose a smaller model'
-            ) from error
+            )
         self._most_pictures = pictures // 2
         LOGGER.warning(
             '%s is out of memory with %d pictures at once; %d from now on',

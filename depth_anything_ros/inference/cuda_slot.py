@@ -16,6 +16,13 @@ LOGGER = logging.getLogger(__name__)
 WARM_UPS = 2
 """Runs before capture, in which libraries choose kernels and allocate workspaces."""
 
+OUT_OF_MEMORY = (
+    'CUDA error: out of memory',
+    'CUBLAS_STATUS_ALLOC_FAILED',
+    'CUDNN_STATUS_ALLOC_FAILED',
+)
+"""What errors say that are not torch's own: of pinned memory, of graphs, of libraries."""
+
 Computation = Callable[[Sequence[Tensor]], list[Tensor]]
 
 
@@ -32,6 +39,7 @@ class Slot:
     """The buffers of one batch: pinned and device pictures, device and pinned depth.
 
     ``compute`` is what happens between them. It is kept, as a graph reads what it refers to.
+    ``order`` has the place, among those that were asked for, of each picture of the batch.
     """
 
     def __init__(self, shape: Shape, device: torch.device, compute: Computation) -> None:
@@ -46,17 +54,33 @@ class Slot:
         # Not in the graphs' memory: the next graph may use that while these come down.
         self.depths = [torch.empty(target, device=device) for target in targets]
         self.results = [torch.empty(target, pin_memory=pinned) for target in targets]
+        self.order: Sequence[int] = range(len(sources))
         self.graph: torch.cuda.CUDAGraph | None = None
         self.done: torch.cuda.Event | None = None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether a GPU's memory did not suffice, of which CUDA and its libraries tell in turn."""
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(
+        text in str(error) for text in OUT_OF_MEMORY
+    )
 
 
 class Lanes:
     """Three streams, one each for upload, computation and download; without CUDA, plain calls."""
 
     def __init__(self, device: torch.device) -> None:
-        self._cuda = device.type == 'cuda'
+        self._device, self._cuda = device, device.type == 'cuda'
         if self._cuda:
             self._up, self._compute, self._down = (torch.cuda.Stream(device) for _ in range(3))
+        self.begin_pool()
+
+    def begin_pool(self) -> None:
+        """Let graphs that are captured from now on share memory with none of those before.
+
+        A pool whose only capture has failed may be of no use to later ones.
+        """
+        if self._cuda:
             # Graphs share their memory: they run one after the other, on one stream.
             self._pool = torch.cuda.graph_pool_handle()
 
@@ -68,11 +92,11 @@ class Lanes:
         if not self._cuda:
             return
         try:
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(self._device)
             with torch.cuda.stream(self._compute):
                 for _ in range(WARM_UPS):
                     slot.compute(slot.pictures)
-            torch.cuda.synchronize()
+            torch.cuda.synchronize(self._device)
             graph = torch.cuda.CUDAGraph()
             # Another thread may wait for its batch meanwhile.
             with torch.cuda.graph(
@@ -80,9 +104,9 @@ class Lanes:
             ):
                 _copy(slot.compute(slot.pictures), slot.depths)
             slot.graph = graph
-        except torch.cuda.OutOfMemoryError:
-            raise
         except RuntimeError as error:
+            if is_out_of_memory(error):
+                raise
             reason = str(error).partition('\n')[0]
             LOGGER.warning('CUDA graph capture failed, running eagerly: %s', reason)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from depth_anything_ros.depth import Depth, DepthKind
-from depth_anything_ros.inference.conventions import network_size
+from depth_anything_ros.inference.conventions import check_patches, network_size
 from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.pipeline import Pass, Pending, PipelinedEngine, start
 from depth_anything_ros.inference.stage_times import StageTimes
@@ -177,7 +177,8 @@ class DepthEstimator:
 
         ``rgb`` is (H, W, 3) uint8, any strides. The depth has the picture's size, or with
         ``at_network_size`` that of the network's input, which skips the final resize.
-        ``input_size`` is for this call, None for the estimator's.
+        ``input_size`` is for this call, None for the estimator's. Raises LongPictureError for one
+        so long and thin that its network size has more than MAX_PATCHES of conventions.py.
         """
         return self.estimate_batch([rgb], at_network_size, input_size)[0]
 
@@ -225,6 +226,7 @@ class DepthEstimator:
         for index, rgb in enumerate(pictures):
             _check_picture(rgb)
             size = self.network_size(rgb.shape[0], rgb.shape[1], input_size)
+            check_patches(rgb.shape[0], rgb.shape[1], size, input_size or self.input_size)
             passes.setdefault(size, []).append(index)
         others = (size for size in self.network_sizes if size not in passes)
         self.network_sizes = (*others, *passes)[-MOST_SIZES:]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from depth_anything_ros.inference.cpu_engine import resize_pixels
-from depth_anything_ros.inference.openvino_graph import graph_of
+from depth_anything_ros.inference.openvino_graph import graph_of, openvino_core
 from depth_anything_ros.inference.preprocessing import postprocess
 from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.model.depth_anything import DepthAnything
@@ -42,9 +42,6 @@ class OpenVinoEngine:
     """
 
     def __init__(self, network: DepthAnything, dtype: torch.dtype) -> None:
-        import openvino
-
-        self._core = openvino.Core()
         self._options = {
             'INFERENCE_PRECISION_HINT': {torch.float32: 'f32', torch.bfloat16: 'bf16'}[dtype],
             'PERFORMANCE_HINT': 'LATENCY',
@@ -80,7 +77,7 @@ class OpenVinoEngine:
             options = self._options
             if position.shape[1] <= FEW_TOKENS:
                 options = {**options, 'SNIPPETS_MODE': 'DISABLE'}
-            compiled = self._core.compile_model(graph, 'CPU', options)
+            compiled = openvino_core().compile_model(graph, 'CPU', options)
             found = compiled.create_infer_request(), position
         self._requests[size] = found
         while len(self._requests) > MOST_SIZES:

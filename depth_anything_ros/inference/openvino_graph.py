@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import os
@@ -29,6 +30,19 @@ FORM = 1
 """Counts up when the graph's inputs, output or steps change."""
 
 
+@functools.cache
+def openvino_core() -> Any:
+    """Return the one openvino.Core of this process, which lives as long as that.
+
+    The CPU plugin of a Core gives its thread a stack for signal handlers and later puts the one
+    before back. Of two Cores the first to go frees what the second puts back: the next signal, such
+    as Ctrl-C, then writes into freed memory (2026.4, on processors with AMX).
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 def graph_of(network: DepthAnything) -> Any:
     """Return the OpenVINO model of a network, from disk where it was made before.
 
@@ -41,7 +55,7 @@ def graph_of(network: DepthAnything) -> Any:
     file = folder / _digest(network, openvino.__version__) / 'graph.xml'
     if file.is_file():
         try:
-            graph = openvino.Core().read_model(file)
+            graph = openvino_core().read_model(file)
             file.touch()
             return graph
         except (OSError, RuntimeError) as error:

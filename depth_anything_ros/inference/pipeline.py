@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -62,20 +63,24 @@ def start(
 
     if not isinstance(engine, PipelinedEngine):
         return _done(run)
+    # What failed holds memory by its traceback, which is gone after the except block: only then
+    # is it run again.
     try:
         ticket = engine.submit(pictures, size, at_network_size)
     except Exception as error:
         _say(error)
-        return _done(run)
+    else:
+        return partial(_collected, engine, ticket, run)
+    return _done(run)
 
-    def collect() -> list[np.ndarray]:
-        try:
-            return engine.collect(ticket)
-        except Exception as error:
-            _say(error)
-            return run()
 
-    return collect
+def _collected(engine: PipelinedEngine[Ticket], ticket: Ticket, run: Values) -> list[np.ndarray]:
+    """Return the depth of a pass, or of another run of it where it broke."""
+    try:
+        return engine.collect(ticket)
+    except Exception as error:
+        _say(error)
+    return run()
 
 
 def _done(run: Values) -> Values:

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from depth_anything_ros.inference.cuda_engine import MOST_SHAPES, SLOTS, CudaEngine
+from depth_anything_ros.inference.cuda_slot import OUT_OF_MEMORY
 from depth_anything_ros.inference.engine import EagerEngine
 from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
@@ -24,7 +25,7 @@ from depth_anything_ros.model.configuration import config_for
 from depth_anything_ros.model.depth_anything import DepthAnything
 
 CPU = torch.device('cpu')
-gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason='there is no GPU')
+gpu = pytest.mark.cuda
 DEVICES = ['cpu', pytest.param('cuda', marks=gpu)]
 
 
@@ -91,6 +92,22 @@ def test_two_batches_may_be_under_way_at_once(network, device):
     np.testing.assert_allclose(got, want, rtol=1e-5)
 
 
+@pytest.mark.parametrize('device', DEVICES)
+def test_pictures_in_another_order_share_a_graph_and_keep_their_places(network, device):
+    engine = engine_of(network, device)
+    pictures = [picture(40, 50), picture(80, 100, 1), picture(40, 50, 2)]
+    want = [engine.run([rgb], (42, 56), False)[0] for rgb in pictures]
+    misses = []
+
+    for order in ((0, 1, 2), (1, 0, 2), (2, 0, 1), (1, 2, 0)):
+        got = engine.run([pictures[index] for index in order], (42, 56), False)
+        misses.append(engine.counts.graph_misses)
+        for depth, index in zip(got, order, strict=True):
+            np.testing.assert_allclose(depth, want[index], rtol=2e-3)
+
+    assert misses == [misses[0]] * 4
+
+
 def test_buffers_of_the_last_few_shapes_are_kept(network):
     engine = engine_of(network, 'cpu')
     for columns in range(2, 3 + MOST_SHAPES):
@@ -135,8 +152,9 @@ def test_a_batch_that_does_not_fit_is_halved_and_so_are_later_ones(network, monk
         got = engine.run(pictures, (42, 56), True)
     again = engine.run(pictures, (42, 56), True)
 
-    assert seen == [5, 2, *[1] * 5, *[1] * 5]
-    assert engine.counts.out_of_memory == 2
+    # Each size is tried once more after all that was kept is given back.
+    assert seen == [5, 5, 2, 2, *[1] * 5, *[1] * 5]
+    assert engine.counts.out_of_memory == 4
     assert '5 pictures at once; 2 from now on' in caplog.text
     for depths in (got, again):
         for one, other in zip(depths, want, strict=True):
@@ -148,6 +166,65 @@ def test_a_picture_that_does_not_fit_is_an_error_that_says_what_to_do(network, m
     fail_above(engine, 0, monkeypatch)
 
     with pytest.raises(OutOfMemoryError, match='56x42 does not fit .* lower input_size'):
+        engine.run([picture(42, 56)], (42, 56), True)
+
+
+def test_memory_that_other_shapes_hold_is_given_back_and_the_batch_fits(network, monkeypatch):
+    engine = engine_of(network, 'cpu')
+    pictures = [picture(42, 56, seed) for seed in range(2)]
+    want = engine.run(pictures, (42, 56), True)
+    engine.run([picture(28, 28)], (28, 28), True)
+    forward = engine._network.forward
+
+    def full(image, position):
+        if any(shape.size == (28, 28) for shape in engine._slots):
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+        return forward(image, position)
+
+    monkeypatch.setattr(engine._network, 'forward', full)
+
+    got = engine.run(pictures, (42, 56), True)
+
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+    assert engine._most_pictures is None
+
+
+@pytest.mark.parametrize('by_halves', [False, True], ids=['run', 'submit and collect'])
+def test_what_a_failed_pass_held_is_free_before_the_next_try(network, monkeypatch, by_halves):
+    engine = engine_of(network, 'cpu')
+    held: list[weakref.ref] = []
+    alive: list[int] = []
+    forward = engine._network.forward
+
+    def limited(image, position):
+        alive.append(sum(one() is not None for one in held))
+        intermediate = image * 2
+        held.append(weakref.ref(intermediate))
+        if len(held) < 4:
+            raise torch.cuda.OutOfMemoryError('CUDA out of memory')
+        return forward(image, position)
+
+    monkeypatch.setattr(engine._network, 'forward', limited)
+    pictures = [picture(42, 56, seed) for seed in range(2)]
+
+    if by_halves:
+        start(engine, pictures, (42, 56), True)()
+    else:
+        engine.run(pictures, (42, 56), True)
+
+    assert len(alive) >= 4 and not any(alive)
+
+
+@pytest.mark.parametrize('text', OUT_OF_MEMORY)
+def test_memory_that_a_library_lacks_is_no_lost_device(network, monkeypatch, text):
+    engine = engine_of(network, 'cpu')
+
+    def full(image, position):
+        raise RuntimeError(f'{text} when calling `cublasCreate(handle)`')
+
+    monkeypatch.setattr(engine._network, 'forward', full)
+
+    with pytest.raises(OutOfMemoryError, match='does not fit'):
         engine.run([picture(42, 56)], (42, 56), True)
 
 

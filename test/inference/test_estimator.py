@@ -15,6 +15,7 @@ import torch
 
 from depth_anything_ros import Depth, DepthEstimator, DepthKind
 from depth_anything_ros.data.clip import ProceduralClip
+from depth_anything_ros.inference.conventions import LongPictureError
 from depth_anything_ros.inference.device import DeviceError
 from depth_anything_ros.inference.preprocessing import network_size, preprocess
 from depth_anything_ros.model.catalog import UnknownModelError, card_for
@@ -382,3 +383,17 @@ def test_unknown_export_is_an_attribute_error():
 
     with pytest.raises(AttributeError, match='no_such_thing'):
         _ = depth_anything_ros.no_such_thing
+
+
+@pytest.mark.parametrize('ask', ['estimate', 'estimate_batch', 'submit'])
+def test_a_picture_too_long_for_the_network_is_refused_at_once(estimator, ask):
+    long = np.zeros((3, 60000, 3), np.uint8)
+    argument = long if ask == 'estimate' else [picture(48, 65), long]
+
+    with pytest.raises(LongPictureError, match='60000x3 pixels become .* 180000 patches'):
+        getattr(estimator, ask)(argument)
+
+
+def test_the_limit_is_of_patches_not_of_pixels(estimator):
+    rgb = np.zeros((3, 6000, 3), np.uint8)
+    assert estimator.estimate(rgb, at_network_size=True, input_size=14).values.shape == (14, 28000)

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -100,3 +102,28 @@ def test_graphs_of_the_last_few_sizes_are_kept(engine, pictures):
     assert len(engine._requests) == MOST_SIZES
     assert (28, 28) not in engine._requests
     np.testing.assert_allclose(engine.run(pictures[:1], (28, 28), True), first, rtol=1e-5)
+
+
+def test_a_signal_after_engines_have_come_and_gone_is_handled():
+    # In a process of its own: where this goes wrong, the process dies of the signal.
+    script = """
+import gc, signal
+import numpy as np, torch
+from depth_anything_ros.inference.openvino_engine import OpenVinoEngine
+from depth_anything_ros.model.checkpoint import load_network
+from depth_anything_ros.model.hub import locate
+
+engines = []
+for _ in range(2):
+    engines.append(OpenVinoEngine(load_network(*locate('nano')), torch.float32))
+    engines[-1].run([np.zeros((28, 28, 3), np.uint8)], (28, 28), True)
+while engines:
+    del engines[0]
+    gc.collect()
+signal.signal(signal.SIGALRM, lambda *_: print('handled'))
+signal.raise_signal(signal.SIGALRM)
+"""
+    ended = subprocess.run(
+        [sys.executable, '-c', script], capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, ended.stdout) == (0, 'handled\n'), ended.stderr
