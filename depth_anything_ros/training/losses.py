@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
 GRADIENT_SCALES = 4
 """How many scales the gradient loss looks at; the paper leaves it open, MiDaS uses 4."""
+
+Over = Literal['batch', 'picture']
+"""Over what a mean is taken: all valid pixels of a batch, or each picture's, then over pictures."""
 
 SMALLEST_DEVIATION = 1e-6
 
@@ -31,12 +36,30 @@ def disparity_from_depth(depth: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(valid, 1 / depth.clamp(min=1e-3), 0), valid
 
 
+def widen(maps: Tensor) -> Tensor:
+    """Return maps in float32, or in float64 where they are: half precision holds no such sums."""
+    return maps if maps.dtype == torch.float64 else maps.float()
+
+
+def average(sums: Tensor, counts: Tensor, over: Over, shares: Tensor | None = None) -> Tensor:
+    """Return the mean of what was summed per picture: ``sums`` and ``counts`` are (B,).
+
+    A picture without anything to count adds nothing, but stands in the mean over pictures: so the
+    mean of two halves of a batch is the mean of the batch. There ``shares`` (B,) weigh pictures;
+    over a batch each pixel weighs the same.
+    """
+    if over == 'batch':
+        return sums.sum() / counts.sum().clamp(min=1)
+    means = sums / counts.clamp(min=1)
+    return means.mean() if shares is None else (means * shares).sum() / shares.sum()
+
+
 def location_and_spread(maps: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
     """Return median and mean |d - median| over each map's valid pixels, (B, 1) each.
 
     ``maps`` is (B, H, W) and ``valid`` its mask. Without a valid pixel both are 0.
     """
-    flat, mask = maps.float().flatten(1), valid.flatten(1)
+    flat, mask = widen(maps).flatten(1), valid.flatten(1)
     median = flat.masked_fill(~mask, float('nan')).nanmedian(dim=1, keepdim=True).values
     median = torch.where(mask.any(1, keepdim=True), median, 0)
     # Not a product with the mask: what is not valid may be NaN or infinite.
@@ -52,23 +75,30 @@ def standardise(maps: Tensor, valid: Tensor) -> Tensor:
     is zero as well.
     """
     median, deviation = location_and_spread(maps, valid)
-    centred = torch.where(valid.flatten(1), maps.float().flatten(1) - median, 0)
+    centred = torch.where(valid.flatten(1), widen(maps).flatten(1) - median, 0)
     return (centred / deviation.clamp(min=SMALLEST_DEVIATION)).reshape(maps.shape)
 
 
-def gradient_matching(residual: Tensor, valid: Tensor) -> Tensor:
+def gradient_matching(
+    residual: Tensor,
+    valid: Tensor,
+    scales: int = GRADIENT_SCALES,
+    over: Over = 'batch',
+    shares: Tensor | None = None,
+) -> Tensor:
     """Return the multi-scale gradient of a residual (B, H, W), a scalar.
 
     At scale k every 2**k-th pixel is taken; absolute differences between neighbours that are both
     valid are summed and divided by that scale's number of valid pixels.
     """
     total = residual.new_zeros(())
-    for scale in range(GRADIENT_SCALES):
+    for scale in range(scales):
         step = 2**scale
         r, m = residual[:, ::step, ::step], valid[:, ::step, ::step]
-        across = (r[:, :, 1:] - r[:, :, :-1]).abs() * (m[:, :, 1:] & m[:, :, :-1])
-        down = (r[:, 1:] - r[:, :-1]).abs() * (m[:, 1:] & m[:, :-1])
-        total = total + (across.sum() + down.sum()) / m.sum().clamp(min=1)
+        across = torch.where(m[:, :, 1:] & m[:, :, :-1], r[:, :, 1:] - r[:, :, :-1], 0).abs()
+        down = torch.where(m[:, 1:] & m[:, :-1], r[:, 1:] - r[:, :-1], 0).abs()
+        summed = across.sum((1, 2)) + down.sum((1, 2))
+        total = total + average(summed, m.sum((1, 2)), over, shares)
     return total
 
 
@@ -97,8 +127,8 @@ def aligned_error(prediction: Tensor, disparity: Tensor, valid: Tensor) -> Tenso
     mask = (valid & (disparity > 1 / FARTHEST)).flatten(1)
     count = mask.sum(1, keepdim=True).clamp(min=1)
     # Masked before any division: a product of 0 and infinity in the backward pass is NaN.
-    known = torch.where(mask, prediction.float().flatten(1), 0)
-    target = torch.where(mask, disparity.float().flatten(1), 1)
+    known = torch.where(mask, widen(prediction).flatten(1), 0)
+    target = torch.where(mask, widen(disparity).flatten(1), 1)
     known_mean = known.sum(1, keepdim=True) / count
     target_mean = torch.where(mask, target, 0).sum(1, keepdim=True) / count
     known = torch.where(mask, known - known_mean, 0)
@@ -131,7 +161,7 @@ def scratch_loss(
     has by the loss, and the paper's, an absolute one of disparity, lets it be wrong far away.
     """
     target = (SCRATCH_MEDIAN + standardise(disparity, valid)).clamp(min=0)
-    residual = torch.where(valid, prediction.float() - target, 0)
+    residual = torch.where(valid, widen(prediction) - target, 0)
     total, parts = _both_parts(residual, valid, gradient_weight)
     error = aligned_error(prediction, disparity, valid)
     return total + error_weight * error, {**parts, 'error': error.detach()}

@@ -45,11 +45,12 @@ class ProceduralBatches:
         short_side: int = 168,
         compiled: bool = False,
         replay: int = 0,
+        rich: float = 0.0,
     ) -> None:
         self.seed, self.batch, self.replay = seed, batch, replay
         self.shapes = shapes_for(short_side)
         self.index, self.rendered = 0, 0
-        self._world = ProceduralWorld(seed, device, compiled)
+        self._world = ProceduralWorld(seed, device, compiled, rich)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Yield batches without end."""
