@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,20 +15,74 @@ from depth_anything_ros.evaluation.alignment import depth_from_disparity
 
 @dataclass(frozen=True)
 class Score:
-    """One picture's errors: AbsRel = mean |p - g| / g; delta1 = share of max(p/g, g/p) < 1.25."""
+    """One picture's errors, with p the prediction, g the measured depth and e = ln p - ln g.
+
+    ``abs_rel`` is mean |p - g| / g, ``sq_rel`` mean (p - g)^2 / g, ``rmse`` the root of mean
+    (p - g)^2, ``rmse_log`` that of mean e^2, ``log10`` mean |log10 p - log10 g|, and ``delta1`` to
+    ``delta3`` the shares of max(p / g, g / p) < 1.25, 1.25^2 and 1.25^3 (Eigen et al. 2014).
+    Papers mean two things by SILog: ``silog_half`` is sqrt(mean e^2 - 0.5 (mean e)^2), as Depth
+    Anything V2 and the loss of Eigen et al. have it, and ``silog_100`` is
+    100 sqrt(mean e^2 - (mean e)^2), as KITTI, ZoeDepth and Marigold do. ``pixels`` were compared.
+    Lengths are in the unit of the depth.
+    """
 
     abs_rel: float
+    sq_rel: float
+    rmse: float
+    rmse_log: float
+    log10: float
+    silog_half: float
+    silog_100: float
     delta1: float
+    delta2: float
+    delta3: float
     pixels: int
 
 
+METRICS = tuple(name for name in Score.__dataclass_fields__ if name != 'pixels')
+"""The names of the errors, in the order of ``Score``."""
+
+HIGHER_IS_BETTER = ('delta1', 'delta2', 'delta3', 'boundary_f1')
+
+
 def score_depth(prediction: np.ndarray, depth: np.ndarray, valid: np.ndarray) -> Score:
-    """Score metric depth (H, W) in metres against measured depth over the valid pixels."""
+    """Score metric depth (H, W) in metres against measured depth over the valid pixels.
+
+    All is computed in float64. Depth that is not above 0 has no logarithm: it counts as wrong in
+    delta, and the errors of logarithms are infinite. Raises ValueError where no pixel is valid or
+    a prediction is NaN there.
+    """
     p, g = prediction[valid].astype(np.float64), depth[valid].astype(np.float64)
     if not g.size:
         raise ValueError('no valid pixel to score')
-    ratio = np.maximum(p / g, g / p)
-    return Score(float(np.mean(np.abs(p - g) / g)), float(np.mean(ratio < 1.25)), int(g.size))
+    if np.isnan(p).any():
+        raise ValueError(f'{np.isnan(p).sum()} of {p.size} valid pixels have no prediction')
+    difference = p - g
+    relative = difference / g
+    square = difference * difference
+    quotient = p / g
+    with np.errstate(divide='ignore'):
+        logs = np.log(np.maximum(quotient, 0))
+        ratio = np.where(p > 0, np.maximum(quotient, 1 / quotient), np.inf)
+    mean_log, mean_square = float(np.mean(logs)), float(np.dot(logs, logs) / logs.size)
+    return Score(
+        float(np.mean(np.abs(relative))),
+        float(np.dot(difference, relative) / g.size),
+        math.sqrt(float(np.mean(square))),
+        math.sqrt(mean_square),
+        float(np.mean(np.abs(logs))) / math.log(10),
+        _root(mean_square, 0.5 * mean_log**2),
+        100 * _root(mean_square, mean_log**2),
+        float(np.mean(ratio < 1.25)),
+        float(np.mean(ratio < 1.25**2)),
+        float(np.mean(ratio < 1.25**3)),
+        int(g.size),
+    )
+
+
+def _root(mean_square: float, square_of_mean: float) -> float:
+    """Return the root of a difference that rounding may bring below 0."""
+    return math.sqrt(max(0.0, mean_square - square_of_mean)) if mean_square < math.inf else math.inf
 
 
 def score_relative(
@@ -40,10 +96,7 @@ def score_relative(
     return score_depth(depth_from_disparity(disparity, depth, valid, max_depth), depth, valid)
 
 
-def mean_score(scores: list[Score]) -> Score:
-    """Average per-picture scores, every picture with the same weight."""
-    return Score(
-        float(np.mean([s.abs_rel for s in scores])),
-        float(np.mean([s.delta1 for s in scores])),
-        sum(s.pixels for s in scores),
-    )
+def mean_score(scores: Sequence[Score]) -> Score:
+    """Average per-picture scores, every picture with the same weight; ``pixels`` is the sum."""
+    means = {name: float(np.mean([getattr(score, name) for score in scores])) for name in METRICS}
+    return Score(**means, pixels=sum(score.pixels for score in scores))

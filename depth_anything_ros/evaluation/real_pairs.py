@@ -14,6 +14,16 @@ import numpy as np
 MIN_DEPTH = 0.1
 INDOOR_MAX_DEPTH, STREET_MAX_DEPTH = 10.0, 80.0
 
+# The pictures of each set, how many units of its depth files are a metre (0: LiDAR points), and
+# the depth up to which its pairs count.
+_SETS = {
+    'nyu': ('rgb/*.jpg', 1000.0, INDOOR_MAX_DEPTH),
+    'kinect': ('color/*.png', 1000.0, INDOOR_MAX_DEPTH),
+    'tum': ('[0-9].png', 5000.0, INDOOR_MAX_DEPTH),
+    'kitti': ('rgb/*.png', 256.0, STREET_MAX_DEPTH),
+    'kitti_lidar': ('image_2/*.png', 0.0, STREET_MAX_DEPTH),
+}
+
 
 @dataclass(frozen=True)
 class RealPair:
@@ -28,27 +38,45 @@ class RealPair:
 def read_real_pairs(folder: Path) -> Iterator[RealPair]:
     """Read NYU (nyu/), Kinect (kinect/), TUM RGB-D (tum/) and KITTI (kitti/, kitti_lidar/) pairs.
 
-    Depth decodes as each set documents: millimetres in NYU and Kinect files, 1/5000 m in TUM's,
-    1/256 m in KITTI's; a Velodyne scan is projected into its picture.
+    Raises FileNotFoundError for a pair that is not whole.
     """
-    sets = (
-        ('nyu', 'rgb/*.jpg', 1000.0, INDOOR_MAX_DEPTH),
-        ('kinect', 'color/*.png', 1000.0, INDOOR_MAX_DEPTH),
-        ('tum', '[0-9].png', 5000.0, INDOOR_MAX_DEPTH),
-        ('kitti', 'rgb/*.png', 256.0, STREET_MAX_DEPTH),
-    )
-    for name, pattern, unit, max_depth in sets:
-        for path in sorted((folder / name).glob(pattern)):
-            depth = _read(_depth_path(name, path), cv2.IMREAD_UNCHANGED)
-            rgb = _read(path, cv2.IMREAD_COLOR)[..., ::-1]
-            yield RealPair(f'{name}/{path.stem}', rgb, depth.astype(np.float32) / unit, max_depth)
-    for path in sorted((folder / 'kitti_lidar' / 'image_2').glob('*.png')):
-        rgb = _read(path, cv2.IMREAD_COLOR)[..., ::-1]
-        root = folder / 'kitti_lidar'
-        points = np.fromfile(root / 'velodyne' / f'{path.stem}.bin', np.float32).reshape(-1, 4)
-        calibration = read_kitti_calibration(root / 'calib' / f'{path.stem}.txt')
+    return (read_real_pair(folder, name) for name in list_real_pairs(folder))
+
+
+def list_real_pairs(folder: Path) -> list[str]:
+    """Return the names of the pairs, such as 'nyu/rgb_00045', from the pictures there are."""
+    return [
+        f'{kind}/{path.stem}'
+        for kind, (pattern, _, _) in _SETS.items()
+        for path in sorted((folder / kind).glob(pattern))
+    ]
+
+
+def read_real_pair(folder: Path, name: str) -> RealPair:
+    """Read a pair by its name.
+
+    Depth decodes as each set documents: millimetres in NYU and Kinect files, 1/5000 m in TUM's,
+    1/256 m in KITTI's; a Velodyne scan is projected into its picture. Raises FileNotFoundError.
+    """
+    kind, _, stem = name.partition('/')
+    _, unit, max_depth = _SETS[kind]
+    path = picture_path(folder, name)
+    rgb = _read(path, cv2.IMREAD_COLOR)[..., ::-1]
+    if unit:
+        depth = _read(_depth_path(kind, path), cv2.IMREAD_UNCHANGED).astype(np.float32) / unit
+    else:
+        root = folder / kind
+        points = np.fromfile(root / 'velodyne' / f'{stem}.bin', np.float32).reshape(-1, 4)
+        calibration = read_kitti_calibration(root / 'calib' / f'{stem}.txt')
         depth = project_scan(points[:, :3], calibration, rgb.shape[0], rgb.shape[1])
-        yield RealPair(f'kitti_lidar/{path.stem}', rgb, depth, STREET_MAX_DEPTH)
+    return RealPair(name, rgb, depth, max_depth)
+
+
+def picture_path(folder: Path, name: str) -> Path:
+    """Return the file of a pair's picture."""
+    kind, _, stem = name.partition('/')
+    pattern = Path(_SETS[kind][0])
+    return folder / kind / pattern.with_name(stem + pattern.suffix)
 
 
 def _depth_path(name: str, picture: Path) -> Path:

@@ -9,8 +9,10 @@ import pytest
 
 from depth_anything_ros.evaluation.alignment import (
     AlignmentError,
+    affine_depth,
     depth_from_disparity,
     fit_affine,
+    median_scale,
 )
 
 
@@ -101,3 +103,67 @@ def test_far_and_negative_disparities_end_at_the_cap():
     np.testing.assert_allclose(
         depth_from_disparity(disparity, depth, valid, max_depth=3.0), [[1.0, 2.0, 3.0, 3.0]]
     )
+
+
+FAR = np.array([[1.0, 2.0, 4.0, 8.0]])
+SEEN = np.ones((1, 4), bool)
+
+
+@pytest.mark.parametrize(
+    ('clamp', 'last'), [('midas', 10.0), ('moge', 8.0), ('marigold', 1000.0), ('none', -5.0)]
+)
+def test_each_clamp_by_hand(clamp, last):
+    # The last pixel is at -0.2 1/m, and is not fitted.
+    disparity, fitted = np.array([[1.0, 0.5, 0.25, -0.2]]), np.array([[True, True, True, False]])
+
+    found = depth_from_disparity(disparity, FAR, SEEN, 10.0, clamp, fitted)
+
+    np.testing.assert_allclose(found, [[1.0, 2.0, 4.0, last]], rtol=1e-12)
+
+
+def test_marigold_leaves_disparities_that_are_not_above_zero_out_of_the_fit():
+    disparity = np.array([[1.0, 0.5, 0.25, 0.0]])
+
+    found = depth_from_disparity(disparity, FAR, SEEN, 10.0, 'marigold')
+    other = depth_from_disparity(disparity, FAR, SEEN, 10.0, 'moge')
+
+    np.testing.assert_allclose(found[0, :3], [1, 2, 4], rtol=1e-12)
+    assert abs(other[0, 2] - 4) > 0.1
+
+
+def test_without_a_farthest_depth_the_picture_has_one():
+    disparity = np.array([[1.0, 0.5, 0.25, -3.0]])
+    fitted = np.array([[True, True, True, False]])
+
+    found = depth_from_disparity(disparity, FAR, SEEN, np.inf, 'midas', fitted)
+
+    assert found[0, 3] == pytest.approx(8)
+
+
+def test_unknown_clamp_is_named():
+    with pytest.raises(ValueError, match="'zoe': use one of midas, moge"):
+        depth_from_disparity(FAR, FAR, SEEN, 10.0, 'zoe')
+
+
+def test_affine_depth_is_that_of_numpy_and_may_be_below_zero():
+    rng = np.random.default_rng(3)
+    depth, prediction = rng.uniform(1, 9, (8, 9)), rng.uniform(size=(8, 9))
+    valid = rng.random((8, 9)) < 0.5
+    matrix = np.stack((prediction[valid], np.ones(valid.sum())), 1)
+    a, b = np.linalg.lstsq(matrix, depth[valid], rcond=None)[0]
+
+    np.testing.assert_allclose(affine_depth(prediction, depth, valid), a * prediction + b)
+    exact = affine_depth(depth - 20, depth, valid)
+    np.testing.assert_allclose(exact, depth)
+
+
+def test_median_scale_by_hand():
+    prediction = np.array([[10.0, 20.0, 30.0, 1e9]])
+    depth = np.array([[1.0, 4.0, 3.0, np.nan]])
+    valid = np.isfinite(depth)
+
+    np.testing.assert_allclose(median_scale(prediction, depth, valid)[0, :3], [1.5, 3.0, 4.5])
+    with pytest.raises(AlignmentError, match='no pixel'):
+        median_scale(prediction, depth, ~SEEN)
+    with pytest.raises(AlignmentError, match='median of the prediction is 0'):
+        median_scale(0 * FAR, FAR, SEEN)
