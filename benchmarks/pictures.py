@@ -5,7 +5,7 @@
 
 Pictures of 1280 x 720, JPEG, rendered. The plain loop reads one with OpenCV, estimates, paints
 and writes it, and takes the next; `depth-anything image` does the same with reading and writing
-beside the network. Both use the same network and write the same files. In turns, after a
+beside the network, and colours in a palette. Both use the same network. In turns, after a
 warm-up; the medians, the median of the ratio of a turn, and the rate of the network alone on the
 same pictures in memory.
 """

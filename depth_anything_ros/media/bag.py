@@ -162,21 +162,35 @@ class BagReader:
         """The topics: name -> (message type, number of messages)."""
         return {c.topic: (c.msgtype, c.msgcount) for c in self._reader.connections}
 
-    def messages(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, Any, int]]:
-        """Yield (topic, message, receive time in nanoseconds), of the given topics or of all."""
-        for connection, stamp, cdr in self._read(topics):
+    def messages(
+        self,
+        topics: Iterable[str] | None = None,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> Iterator[tuple[str, Any, int]]:
+        """Yield (topic, message, receive time in nanoseconds), of the given topics or of all.
+
+        Receive times are from ``start`` on and before ``stop``, where these are given.
+        """
+        for connection, stamp, cdr in self._read(topics, start, stop):
             yield connection.topic, self._reader.deserialize(cdr, connection.msgtype), stamp
+
+    def receive_times(self, topic: str) -> list[int]:
+        """Return the receive times of a topic's messages in nanoseconds, as recorded."""
+        return [stamp for _, stamp, _ in self._read((topic,))]
 
     def serialized(self, topics: Iterable[str] | None = None) -> Iterator[tuple[str, bytes, int]]:
         """Yield as ``messages`` does, with the bytes of the messages."""
         for connection, stamp, cdr in self._read(topics):
             yield connection.topic, bytes(cdr), stamp
 
-    def _read(self, topics: Iterable[str] | None) -> Iterator[tuple[Connection, int, bytes]]:
+    def _read(
+        self, topics: Iterable[str] | None, start: int | None = None, stop: int | None = None
+    ) -> Iterator[tuple[Connection, int, bytes]]:
         wanted = None if topics is None else set(topics)
         chosen = [c for c in self._reader.connections if wanted is None or c.topic in wanted]
         if chosen:  # rosbags takes an empty choice for "all"
-            yield from self._reader.messages(connections=chosen)
+            yield from self._reader.messages(connections=chosen, start=start, stop=stop)
 
     def close(self) -> None:
         """Close the files."""

@@ -60,12 +60,26 @@ def colorize(values: np.ndarray, kind: DepthKind, colormap: str = 'spectral') ->
     -inf (too close) the near one; NaN, metres <= 0 and a relative infinity are unknown and black.
     Returns (H, W, 3) uint8 RGB.
     """
+    index, known = color_indices(values, kind)
+    # OpenCV looks colours up ten times faster than numpy, in whatever order of channels.
+    rgb = cv2.applyColorMap(index, color_table(colormap).reshape(256, 1, 3))
+    rgb[~known] = UNKNOWN_COLOR
+    return rgb
+
+
+def color_indices(
+    values: np.ndarray, kind: DepthKind, ends: tuple[float, float] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each pixel's row of a colour table, (H, W) uint8, and which pixels are known.
+
+    ``colorize`` says which depth takes which colour; ``ends`` are those of ``color_range`` where
+    it is not this picture's own.
+    """
     values = np.asarray(values, dtype=np.float32)
     if values.ndim != 2:
         raise ValueError(f'a depth map is (H, W), got shape {values.shape}')
-    table = color_table(colormap)
     nearness, known = _nearness(values, kind)
-    low, high = _range(nearness, known, kind)
+    low, high = _range(nearness, known, kind) if ends is None else ends
     span = high - low
     if span > 0.0:
         with np.errstate(invalid='ignore', over='ignore'):
@@ -74,10 +88,16 @@ def colorize(values: np.ndarray, kind: DepthKind, colormap: str = 'spectral') ->
     else:
         # One distance everywhere: neither near nor far, and infinities keep their ends.
         index = np.where(nearness > low, 255, np.where(nearness < low, 0, 127)).astype(np.uint8)
-    # OpenCV looks colours up ten times faster than numpy, in whatever order of channels.
-    rgb = cv2.applyColorMap(index, table.reshape(256, 1, 3))
-    rgb[~known] = UNKNOWN_COLOR
-    return rgb
+    return index, known
+
+
+def color_range(values: np.ndarray, kind: DepthKind) -> tuple[float, float]:
+    """Return what ``colorize`` paints as far and as near: disparities, or inverse metres.
+
+    Both are 0 where no value is known.
+    """
+    nearness, known = _nearness(np.asarray(values, np.float32), kind)
+    return _range(nearness, known, kind)
 
 
 def _nearness(values: np.ndarray, kind: DepthKind) -> tuple[np.ndarray, np.ndarray]:

@@ -20,6 +20,7 @@ from depth_anything_ros.geometry.rays import rays_of
 from depth_anything_ros.geometry.refine import refine
 from depth_anything_ros.geometry.scale import ScaleEstimate, apply_scale, disparity_of_metric
 from depth_anything_ros.geometry.sky import far_disparity, mark_far
+from depth_anything_ros.geometry.temporal import TemporalFilter
 from depth_anything_ros.inference.threads import one_thread
 from depth_anything_ros.media.calibration import Calibration
 from depth_anything_ros.media.depth_files import DepthPicture
@@ -67,7 +68,8 @@ class DepthOptions:
     ``scale`` is (a, b) of 1 / z = a d + b, which makes metres of relative depth and corrects
     metric one; metres beyond ``farthest`` are +Inf then. ``sky`` is the share of a metric network's
     limit from which depth is +Inf, 0 for none; ``max_jump`` is the relative jump from which
-    flying pixels are left out of points, 0 keeps them.
+    flying pixels are left out of points, 0 keeps them; with ``clean`` they are NaN in metric depth,
+    too, whatever it is written as.
     """
 
     refine: bool = False
@@ -75,6 +77,7 @@ class DepthOptions:
     farthest: float = 80.0
     sky: float = 0.99
     max_jump: float = 0.1
+    clean: bool = False
     points: bool = False
     lens: LensChoice = field(default_factory=LensChoice)
 
@@ -89,34 +92,56 @@ def finished(
     """
     lens = options.lens.of(picture)
     with one_thread(), torch.inference_mode():
-        values, kind = _values(picture.rgb, depth, limit, options)
+        values, kind = finished_values(picture.rgb, depth, limit, options)
         points = None
         if options.points and kind is DepthKind.METRIC:
-            points = _points(values, lens, depth.network_size[1], options.max_jump)
+            kept = values
+            if not options.clean:
+                kept = _without_ramps(values, depth.network_size[1], options.max_jump)
+            points = back_project(kept, rays_of(lens.intrinsics, lens.distortion)).numpy()
     made = DepthPicture(picture.rgb, values.numpy(), kind, lens.intrinsics, points)
     return made, lens
 
 
-def _values(
-    rgb: np.ndarray, depth: Depth, limit: float | None, options: DepthOptions
+def finished_values(
+    rgb: np.ndarray,
+    depth: Depth,
+    limit: float | None,
+    options: DepthOptions,
+    smooth: TemporalFilter | None = None,
 ) -> tuple[Tensor, DepthKind]:
+    """Return depth (H, W) and what it is after the steps of ``options``.
+
+    ``smooth`` is the filter of a moving picture. The values of ``depth`` may be changed. Raises
+    ScaleError.
+    """
     values, metric = torch.from_numpy(depth.values), depth.kind is DepthKind.METRIC
     if metric and limit is not None and options.sky > 0:
         values = mark_far(values, limit, options.sky)
+    if smooth is not None:
+        values = smooth(values, rgb)
     if options.refine:
         spacing = max(1, round(values.shape[1] / max(1, depth.network_size[1])))
         values = refine(values, rgb, depth.kind, spacing=spacing)
-    if options.scale is None:
-        return values, depth.kind
+    if options.scale is not None:
+        values, metric = _scaled(values, metric, options), True
+    if metric and options.clean:
+        values = _without_ramps(values, depth.network_size[1], options.max_jump)
+    return values, DepthKind.METRIC if metric else DepthKind.RELATIVE
+
+
+def _scaled(values: Tensor, metric: bool, options: DepthOptions) -> Tensor:
+    """Return metres from depth by the options' scale. Raises ScaleError."""
+    assert options.scale is not None
     disparity = disparity_of_metric(values) if metric else values
     metres = apply_scale(disparity, ScaleEstimate.fixed(*options.scale), options.farthest)
     if not metric:
         metres = metres.masked_fill(far_disparity(disparity), math.inf)
-    return metres, DepthKind.METRIC
+    return metres
 
 
-def _points(values: Tensor, lens: Lens, network_width: int, max_jump: float) -> np.ndarray:
-    if max_jump > 0:
-        settings = EdgeSettings.enlarged(values.shape[1], network_width, max_jump)
-        values = without_flying_pixels(values, settings).values
-    return back_project(values, rays_of(lens.intrinsics, lens.distortion)).numpy()
+def _without_ramps(values: Tensor, network_width: int, max_jump: float) -> Tensor:
+    if max_jump <= 0:
+        return values
+    settings = EdgeSettings.enlarged(values.shape[1], network_width, max_jump)
+    return without_flying_pixels(values, settings).values

@@ -8,7 +8,7 @@ import glob
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -33,9 +33,28 @@ class PictureEntry:
     stem: PurePosixPath
 
 
+@dataclass(frozen=True)
+class Search:
+    """What is looked for.
+
+    In folders and patterns it is the files ``is_wanted`` says yes to, and no pipes or devices.
+    ``schemes`` are how addresses begin, ``device`` gives the name of a camera that is no file and
+    None for all else, ``from_stdin`` says whether '-' is one.
+    """
+
+    noun: str
+    is_wanted: Callable[[Path], bool]
+    schemes: tuple[str, ...]
+    from_stdin: bool = True
+    device: Callable[[str], str | None] = lambda source: None
+
+
+PICTURES = Search('pictures', is_readable, URL_SCHEMES)
+
+
 @dataclass
 class PictureList:
-    """The pictures that were found, in order, without repetitions.
+    """The pictures, or what else was looked for, in order, without repetitions.
 
     ``ignored`` counts files in folders that are no pictures by their name, and ``missing`` has for
     each source that gave none the reason.
@@ -44,10 +63,13 @@ class PictureList:
     entries: list[PictureEntry] = field(default_factory=list)
     ignored: int = 0
     missing: dict[str, str] = field(default_factory=dict)
+    search: Search = PICTURES
 
 
-def list_pictures(sources: Sequence[str], output: Path | None = None) -> PictureList:
-    """Find the pictures that sources name.
+def list_pictures(
+    sources: Sequence[str], output: Path | None = None, search: Search = PICTURES
+) -> PictureList:
+    """Find the pictures that sources name, or what ``search`` says.
 
     A source is a picture file, a folder (searched with its subfolders, hidden ones excepted), a
     .txt file with one source a line, a pattern such as 'shots/**/*.png', an http(s) address, or
@@ -55,7 +77,7 @@ def list_pictures(sources: Sequence[str], output: Path | None = None) -> Picture
     be pictures of the next run. What is below a folder keeps its path in ``stem``; where two
     pictures would share a stem, both get a longer one, the same in every run.
     """
-    found = PictureList()
+    found = PictureList(search=search)
     excluded = None if output is None else output.resolve()
     entries: dict[str, PictureEntry] = {}
     for source in sources:
@@ -66,7 +88,9 @@ def list_pictures(sources: Sequence[str], output: Path | None = None) -> Picture
         if not given and source not in found.missing:
             others = found.ignored - ignored
             found.missing[source] = (
-                f'no pictures among its {others} files' if others else 'no pictures in it'
+                f'no {search.noun} among its {others} files'
+                if others
+                else f'no {search.noun} in it'
             )
     found.entries = _with_own_stems(list(entries.values()))
     return found
@@ -75,12 +99,20 @@ def list_pictures(sources: Sequence[str], output: Path | None = None) -> Picture
 def _of_source(
     source: str, found: PictureList, excluded: Path | None, depth: int
 ) -> Iterator[PictureEntry]:
+    search = found.search
     if source == STDIN:
-        yield PictureEntry(source, PurePosixPath('stdin'))
+        if search.from_stdin:
+            yield PictureEntry(source, PurePosixPath('stdin'))
+        else:
+            found.missing[source] = f'{search.noun} are not read from standard input'
         return
-    if source.startswith(URL_SCHEMES):
+    if source.lower().startswith(search.schemes):
         name = PurePosixPath(unquote(urlsplit(source).path)).name
-        yield PictureEntry(source, PurePosixPath(_safe(PurePosixPath(name).stem) or 'picture'))
+        stem = _safe(PurePosixPath(name).stem) or search.noun.removesuffix('s')
+        yield PictureEntry(source, PurePosixPath(stem))
+        return
+    if (device := search.device(source)) is not None:
+        yield PictureEntry(source, PurePosixPath(device))
         return
     path = Path(source).expanduser()
     if path.is_dir():
@@ -97,7 +129,11 @@ def _of_source(
 
 def _of_folder(folder: Path, found: PictureList, excluded: Path | None) -> Iterator[PictureEntry]:
     """Yield the pictures below a folder, files before subfolders, both in natural order."""
-    for root, folders, names in os.walk(folder):
+
+    def unlisted(error: OSError) -> None:
+        found.missing[str(error.filename)] = f'cannot be listed: {error.strerror}'
+
+    for root, folders, names in os.walk(folder, onerror=unlisted):
         here = Path(root)
         folders[:] = sorted(
             (
@@ -110,11 +146,13 @@ def _of_folder(folder: Path, found: PictureList, excluded: Path | None) -> Itera
         for name in sorted(names, key=natural_key):
             if name.startswith('.'):
                 continue
-            if not is_readable(here / name):
+            path = here / name
+            # A pipe would be waited for without end. A link to nothing is named when it is read.
+            if not found.search.is_wanted(path) or path.exists() and not path.is_file():
                 found.ignored += 1
                 continue
-            relative = (here / name).relative_to(folder)
-            yield PictureEntry(str(here / name), PurePosixPath(relative.with_suffix('').as_posix()))
+            relative = path.relative_to(folder)
+            yield PictureEntry(str(path), PurePosixPath(relative.with_suffix('').as_posix()))
 
 
 def _of_list(
@@ -134,7 +172,7 @@ def _of_list(
         if not source:
             continue
         beside = path.parent / source
-        if not source.startswith(URL_SCHEMES) and not Path(source).exists() and beside.exists():
+        if '://' not in source and not Path(source).exists() and beside.exists():
             source = str(beside)
         yield from _of_source(source, found, excluded, depth + 1)
 
@@ -149,7 +187,7 @@ def _of_pattern(
         path = Path(match)
         if not path.is_file() or excluded is not None and excluded in path.resolve().parents:
             continue
-        if not is_readable(path):
+        if not found.search.is_wanted(path):
             found.ignored += 1
             continue
         stem = path.relative_to(fixed).with_suffix('')
@@ -167,7 +205,7 @@ def _before_magic(parts: Iterable[str]) -> Iterator[str]:
 
 def _identity(source: str) -> str:
     """Return what is equal for two names of one picture."""
-    if source == STDIN or source.startswith(URL_SCHEMES):
+    if source == STDIN or '://' in source:
         return source
     return str(Path(source).resolve())
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import io
 import math
+import os
+import stat
 import sys
 import urllib.error
 import urllib.request
@@ -23,8 +25,8 @@ from depth_anything_ros.media.pictures import MAX_BYTES, PICTURE_SUFFIXES
 
 STDIN = '-'
 URL_SCHEMES = ('http://', 'https://')
-MODERN_SUFFIXES = ('.avif', '.heic', '.heif')
-"""Formats that OpenCV does not read and Pillow does, HEIC with the package pillow-heif."""
+PILLOW_SUFFIXES = ('.avif', '.gif', '.heic', '.heif', '.jp2')
+"""Formats that Pillow reads here, as not every OpenCV does; HEIC with the package pillow-heif."""
 
 PILLOW_FORMATS = ('AVIF', 'GIF', 'HEIF', 'JPEG2000')
 """What Pillow may decode. It knows some forty more, and runs Ghostscript for one of them."""
@@ -54,7 +56,7 @@ class Picture:
 
 def is_readable(path: Path) -> bool:
     """Tell by its name whether a file is a picture that ``read`` may be able to read."""
-    return path.suffix.lower() in PICTURE_SUFFIXES + MODERN_SUFFIXES
+    return path.suffix.lower() in PICTURE_SUFFIXES + PILLOW_SUFFIXES
 
 
 def read(source: str) -> Picture:
@@ -121,6 +123,8 @@ def _content(source: str) -> bytes:
             request = urllib.request.Request(source, headers={'User-Agent': 'depth-anything'})
             with urllib.request.urlopen(request, timeout=URL_TIMEOUT) as answer:
                 return _bounded(answer)
+        if not stat.S_ISREG(os.stat(source).st_mode):  # a pipe would be waited for without end
+            raise PictureError('no file but a folder, a pipe or a device; - is what is piped in')
         with Path(source).open('rb') as file:
             return _bounded(file)
     except urllib.error.HTTPError as error:

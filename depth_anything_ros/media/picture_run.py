@@ -14,14 +14,18 @@ from typing import Any
 
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.inference.estimator import DepthEstimator
+from depth_anything_ros.inference.free_memory import available_bytes
 from depth_anything_ros.media.depth_files import FORMATS, DepthPicture, Style, bounds, output_path
-from depth_anything_ros.media.picture_depth import DepthOptions, finished
+from depth_anything_ros.media.picture_depth import DepthOptions, Lens, finished
 from depth_anything_ros.media.picture_list import PictureEntry
 from depth_anything_ros.media.picture_reader import Picture, read
 from depth_anything_ros.media.run_journal import RunJournal
 
 PIXELS_IN_HAND = 200_000_000
-"""Pixels that are read and not yet written, about: 10 bytes each, and more for points."""
+"""Most pixels that are read and not yet written, about: 10 bytes each, and more for points."""
+
+BYTES_OF_PIXEL, SHARE_IN_HAND = 10, 0.25
+"""Of the memory that is left a fourth is for them: with 8 GB there are as many as may be."""
 
 FATAL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What no other picture can be written after: a full disk, a full quota, a read-only disk."""
@@ -111,7 +115,7 @@ class PictureRun:
                 self._fail(entry, error)
                 continue
             pixels = picture.rgb.shape[0] * picture.rgb.shape[1]
-            ahead = max(1, min(self._batch + 2 * self._jobs, PIXELS_IN_HAND // max(1, pixels)))
+            ahead = max(1, min(self._batch + 2 * self._jobs, pixels_in_hand() // max(1, pixels)))
             yield entry, picture
 
     def _batches(
@@ -142,7 +146,7 @@ class PictureRun:
         for (entry, picture), depth in zip(batch, depths, strict=True):
             self._writing.append((entry, writers.submit(self._write, entry, picture, depth)))
         pixels = batch[-1][1].rgb.shape[0] * batch[-1][1].rgb.shape[1]
-        self._settle(max(1, min(2 * self._jobs, PIXELS_IN_HAND // max(1, pixels))))
+        self._settle(max(1, min(2 * self._jobs, pixels_in_hand() // max(1, pixels))))
 
     def _write(self, entry: PictureEntry, picture: Picture, depth: Depth) -> _Written:
         """Write all files of a picture, in a thread."""
@@ -154,7 +158,7 @@ class PictureRun:
             FORMATS[name].write(path, made, job.style)
             paths.append(path)
         guessed = job.options.points and lens.origin == 'guess'
-        return _Written(paths, _facts(made, depth), guessed)
+        return _Written(paths, _facts(made, depth, lens), guessed)
 
     def _settle(self, most: int) -> None:
         """Wait until no more than ``most`` pictures are being written, and note those that are."""
@@ -164,10 +168,11 @@ class PictureRun:
                 written = future.result()
             except Exception as error:
                 self._fail(entry, error)
-                if isinstance(error, OSError) and error.errno in FATAL:
+                if _is_fatal(error):
+                    reason = getattr(error, 'strerror', None)
                     raise OutputError(
-                        f'{self._job.output} takes no more files: {error.strerror}; make room, '
-                        'then go on with --resume'
+                        f'{self._job.output} takes no more files: {reason}; make room, then go on '
+                        'with --resume'
                     ) from error
                 continue
             self._finish(entry, written)
@@ -188,7 +193,21 @@ class PictureRun:
     def _fail(self, entry: PictureEntry, error: Exception) -> None:
         reason = str(error) or type(error).__name__
         self.outcome.failed[entry.source] = reason
+        if not _is_fatal(error):  # the journal is on that disk too
+            self._journal.fail(entry, reason)
         self._told(entry, reason)
+
+
+def pixels_in_hand() -> int:
+    """Return how many pixels may be read and not yet written, by the memory that is left now."""
+    left = available_bytes()
+    if left is None:
+        return PIXELS_IN_HAND
+    return min(PIXELS_IN_HAND, int(left * SHARE_IN_HAND / BYTES_OF_PIXEL))
+
+
+def _is_fatal(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in FATAL
 
 
 @dataclass(frozen=True)
@@ -198,10 +217,11 @@ class _Written:
     guessed: bool
 
 
-def _facts(made: DepthPicture, depth: Depth) -> dict[str, Any]:
+def _facts(made: DepthPicture, depth: Depth, lens: Lens) -> dict[str, Any]:
     """Return what the journal tells of a picture beside its files."""
     low, high = bounds(made.values)
     height, width = made.values.shape
+    camera = lens.intrinsics
     return {
         'kind': made.kind.value,
         'unit': 'm' if made.kind is DepthKind.METRIC else None,
@@ -209,4 +229,6 @@ def _facts(made: DepthPicture, depth: Depth) -> dict[str, Any]:
         'network_size': [depth.network_size[1], depth.network_size[0]],
         'least': low,
         'greatest': high,
+        'camera': [camera.fx, camera.fy, camera.cx, camera.cy],
+        'camera_from': lens.origin,
     }

@@ -10,7 +10,14 @@ from depth_anything_ros.media.capture import VideoSource, WebcamSource
 from depth_anything_ros.media.frames import DEFAULT_RATE, Frame, Source, SourceError
 from depth_anything_ros.media.pictures import PictureSource, is_picture
 
-__all__ = ['DEFAULT_RATE', 'Frame', 'Source', 'SourceError', 'open_source']
+__all__ = ['DEFAULT_RATE', 'Frame', 'Source', 'SourceError', 'knows_depth', 'open_source']
+
+_PROCEDURAL = 'procedural'
+
+
+def knows_depth(uri: str) -> bool:
+    """Tell whether the frames of a source come with their true depth."""
+    return uri.strip() == _PROCEDURAL
 
 
 def open_source(
@@ -35,7 +42,7 @@ def open_source(
         raise SourceError(
             'no source given: use procedural, a folder, a picture, a video or /dev/video0'
         )
-    if uri == 'procedural':
+    if knows_depth(uri):
         # Only this source needs torch, which takes seconds to import.
         from depth_anything_ros.media.world import ProceduralSource
 

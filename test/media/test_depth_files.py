@@ -7,9 +7,11 @@ from pathlib import PurePosixPath
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.media.color import colorize
 from depth_anything_ros.media.depth_files import (
     FORMATS,
     DepthFileError,
@@ -60,6 +62,18 @@ def test_disparity_in_16_bits_spans_the_range_with_0_for_unknown():
     assert made.tolist() == [[1, 32768, 65535, 0]]
     flat = depth16(np.full((2, 2), 7, np.float32), DepthKind.RELATIVE, 1000)
     assert (flat == 1).all()
+
+
+@pytest.mark.parametrize('unknown', [False, True])
+def test_colours_are_those_of_colorize_in_every_reader(tmp_path, unknown):
+    values = np.linspace(0, 9, 48, dtype=np.float32).reshape(6, 8)
+    values[0, 0] = NAN if unknown else 0
+    path = written(tmp_path, 'color', picture(values, DepthKind.RELATIVE, False), Style('viridis'))
+
+    want = colorize(values, DepthKind.RELATIVE, 'viridis')
+    np.testing.assert_array_equal(cv2.imread(str(path))[..., ::-1], want)
+    with Image.open(path) as image:
+        np.testing.assert_array_equal(np.asarray(image.convert('RGB')), want)
 
 
 def test_arrays_and_float_pictures_keep_every_bit(tmp_path):

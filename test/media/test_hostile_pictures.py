@@ -111,18 +111,3 @@ def test_what_is_no_picture_is_named_with_a_reason(run):
     assert failed.keys() == {name for name, _ in broken}
     assert all(len(reason) > 5 for reason in failed.values())
     assert outcome.written == len(good) == len(list(output.rglob('*.npy')))
-
-
-def test_files_that_may_not_be_read_are_named(tmp_path):
-    if os.geteuid() == 0:
-        pytest.skip('root may read everything')
-    (tmp_path / 'a.png').write_bytes(b'x')
-    (tmp_path / 'a.png').chmod(0)
-    journal = RunJournal(tmp_path / 'out', {}, resume=False)
-
-    outcome = PictureRun(Flat(), Job(tmp_path / 'out', ['npy']), journal)(
-        list_pictures([str(tmp_path / 'a.png')]).entries
-    )
-
-    journal.close()
-    assert 'Permission denied' in next(iter(outcome.failed.values()))

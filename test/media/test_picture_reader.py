@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from depth_anything_ros.media.picture_list import list_pictures
 from depth_anything_ros.media.picture_reader import PictureError, camera_of, is_readable, read
 
 Image = pytest.importorskip('PIL.Image')
@@ -164,3 +165,14 @@ def test_formats_that_nobody_asked_for_are_not_decoded(tmp_path, kind):
 
     with pytest.raises(PictureError, match='is no picture'):
         read(str(tmp_path / 'picture.avif'))
+
+
+@pytest.mark.parametrize(('name', 'kind'), [('a.gif', 'GIF'), ('a.jp2', 'JPEG2000')])
+def test_a_folder_of_gif_and_jpeg_2000_is_read(tmp_path, name, kind):
+    rgb = np.zeros((20, 30, 3), np.uint8)
+    rgb[:, :15] = 200, 40, 90
+    Image.fromarray(rgb).save(tmp_path / name, kind)
+
+    (entry,) = list_pictures([str(tmp_path)]).entries
+
+    assert np.abs(read(entry.source).rgb.astype(int) - rgb)[:, [2, 27]].max() < 12

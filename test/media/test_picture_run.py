@@ -17,7 +17,7 @@ from depth_anything_ros.media.calibration import Calibration, CalibrationError
 from depth_anything_ros.media.picture_depth import DepthOptions, LensChoice, finished
 from depth_anything_ros.media.picture_list import list_pictures
 from depth_anything_ros.media.picture_reader import Picture
-from depth_anything_ros.media.picture_run import Job, OutputError, PictureRun
+from depth_anything_ros.media.picture_run import Job, OutputError, PictureRun, pixels_in_hand
 from depth_anything_ros.media.run_journal import RunJournal
 
 
@@ -158,6 +158,20 @@ def test_few_pictures_are_in_memory_at_once(folder, monkeypatch):
     assert most[0] <= 4
 
 
+@pytest.mark.parametrize(
+    ('left', 'pixels'), [(None, 200_000_000), (2**40, 200_000_000), (4 * 10**8, 10**7), (0, 0)]
+)
+def test_pixels_in_hand_follow_the_memory_that_is_left(monkeypatch, left, pixels):
+    monkeypatch.setattr('depth_anything_ros.media.picture_run.available_bytes', lambda: left)
+    assert pixels_in_hand() == pixels
+
+
+def test_with_hardly_any_memory_left_pictures_are_done_one_by_one(folder, monkeypatch):
+    monkeypatch.setattr('depth_anything_ros.media.picture_run.available_bytes', lambda: 0)
+    outcome, _ = run(folder)
+    assert (outcome.written, outcome.failed) == (7, {})
+
+
 def depth_of(values, kind=DepthKind.METRIC):
     return Depth(np.array(values, np.float32), kind, (14, 14))
 
@@ -178,6 +192,33 @@ def test_saturated_metres_are_beyond_range():
     made, _ = finished(picture, depth_of([[1.0, 19.7, 19.9]]), 20.0, DepthOptions())
 
     np.testing.assert_allclose(made.values, [[1.0, 19.7, np.inf]], rtol=1e-6)
+
+
+RAMP = np.tile([*[2.0] * 12, 2.5, 3.0, 3.5, *[4.0] * 12], (16, 1))
+
+
+def test_ramps_are_left_out_of_points_and_on_request_of_depth():
+    rgb = np.zeros((*RAMP.shape, 3), np.uint8)
+    depth = Depth(RAMP.astype(np.float32), DepthKind.METRIC, RAMP.shape)
+    ramp = slice(12, 15)
+
+    plain, _ = finished(Picture(rgb, None), depth, None, DepthOptions(points=True))
+    assert np.isnan(plain.points[:, ramp]).all() and (plain.values == RAMP).all()
+    clean, _ = finished(Picture(rgb, None), depth, None, DepthOptions(points=True, clean=True))
+    assert np.isnan(clean.values[:, ramp]).all() and np.isfinite(clean.values).sum() == 16 * 24
+    np.testing.assert_array_equal(clean.points, plain.points)
+    kept, _ = finished(Picture(rgb, None), depth, None, DepthOptions(clean=True, max_jump=0.0))
+    assert (kept.values == RAMP).all()
+
+
+def test_ramps_of_disparity_are_nobodys_business_and_of_scaled_disparity_they_are():
+    rgb = np.zeros((*RAMP.shape, 3), np.uint8)
+    depth = Depth((1 / RAMP).astype(np.float32), DepthKind.RELATIVE, RAMP.shape)
+
+    made, _ = finished(Picture(rgb, None), depth, None, DepthOptions(clean=True))
+    assert np.isfinite(made.values).all() and made.kind is DepthKind.RELATIVE
+    made, _ = finished(Picture(rgb, None), depth, None, DepthOptions(clean=True, scale=(1.0, 0.0)))
+    assert np.isnan(made.values[:, 12:15]).all() and made.kind is DepthKind.METRIC
 
 
 def test_points_are_where_the_camera_sees_them():

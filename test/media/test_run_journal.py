@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from depth_anything_ros.media.picture_list import PictureEntry
-from depth_anything_ros.media.run_journal import RunJournal
+from depth_anything_ros.media.run_journal import RunJournal, read_journal
 
 SETTINGS = {'model': 'nano', 'formats': ['npy']}
 
@@ -74,3 +74,22 @@ def test_a_line_cut_short_counts_for_nothing_and_harms_no_other(tmp_path, entry)
     assert done(tmp_path / 'out', other)
     path.write_bytes(b'\xff\xfe\n[1]\n{"stem": 1}\nnull\n' + whole.encode())
     assert done(tmp_path / 'out', entry)
+
+
+def test_a_journal_tells_settings_and_failures_and_the_later_line_counts(tmp_path, entry):
+    out = tmp_path / 'out'
+    finished(out, entry)
+    other = PictureEntry('b.jpg', PurePosixPath('b'))
+    journal = RunJournal(out, SETTINGS, resume=True)
+    journal.fail(entry, 'it is empty')
+    journal.fail(other, 'it is cut short')
+    journal.finish(other, [], {})
+    journal.close()
+
+    content = read_journal(out)
+
+    assert content.settings == SETTINGS
+    assert content.failed == {entry.source: 'it is empty'}
+    assert list(content.finished) == ['b']
+    assert not read_journal(tmp_path / 'none').finished
+    assert not done(out, PictureEntry('c.jpg', PurePosixPath('c')))
