@@ -25,7 +25,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from depth_anything_ros.evaluation.run_report import COUNTERS
-from depth_anything_ros.ros.outputs import DEPTH_TOPIC
+from depth_anything_ros.ros.frame_outputs import DEPTH_TOPIC
 
 RATE = 20.0
 """Hz of the camera where a fault does not say otherwise: the node keeps up with it."""

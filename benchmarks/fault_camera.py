@@ -26,7 +26,7 @@ from std_msgs.msg import Header
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.ros.bench_player import Take
-from depth_anything_ros.ros.camera_info import camera_info_from
+from depth_anything_ros.ros.pinhole import camera_info_from
 from depth_anything_ros.ros.raw_image import RawImage
 
 QUEUE = 100

@@ -19,7 +19,7 @@ from sensor_msgs.msg import Image
 
 from depth_anything_ros.evaluation.run_report import COUNTERS
 from depth_anything_ros.ros.bench_monitor import NodeReport
-from depth_anything_ros.ros.outputs import DEPTH_TOPIC
+from depth_anything_ros.ros.frame_outputs import DEPTH_TOPIC
 from depth_anything_ros.ros.raw_image import RawImage
 
 MOST_SAID = 40

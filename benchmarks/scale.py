@@ -159,8 +159,26 @@ FAULTS = {
 }
 
 
-def disparities(clip: Clip, network: str, seed: int = 0) -> Iterator[np.ndarray]:
-    """Yield the disparity of each frame as a network gives it."""
+GROUND_FAULTS = {
+    name: fault
+    for name, fault in FAULTS.items()
+    if fault == Fault() or fault.network is not None and fault.sensor is not None
+}
+"""Those of the network: there are no references that could be wrong."""
+
+
+def disparities(clip: Clip, network: str, fault: Fault, seed: int = 0) -> Iterator[np.ndarray]:
+    """Yield the disparity of each frame as a network gives it, through a fault of the network."""
+    for index, disparity in enumerate(_undisturbed(clip, network, seed)):
+        now = index / RATE
+        # A jump while there are no references begins when they have just gone.
+        begins = fault.start + (0.0 if fault.sensor else 0.3)
+        if fault.network is not None and begins <= now < fault.end:
+            disparity = fault.network(disparity)
+        yield disparity
+
+
+def _undisturbed(clip: Clip, network: str, seed: int) -> Iterator[np.ndarray]:
     if network == 'nano':
         yield from clip.nano
         return
@@ -173,13 +191,9 @@ def disparities(clip: Clip, network: str, seed: int = 0) -> Iterator[np.ndarray]
 def sparse_trial(clip: Clip, network: str, fault: Fault) -> list[Moment]:
     """Follow the scale of a clip by sparse references."""
     tracker, rng, moments = ScaleTracker(), np.random.default_rng(0), []
-    for index, disparity in enumerate(disparities(clip, network)):
+    for index, disparity in enumerate(disparities(clip, network, fault)):
         now, depth = index / RATE, clip.depth[index]
-        faulty = fault.start <= now < fault.end
-        # A jump while there are no references begins when they have just gone.
-        if fault.network is not None and faulty and (fault.sensor or now >= fault.start + 0.3):
-            disparity = fault.network(disparity)
-        sensor = fault.sensor if faulty else Sensor()
+        sensor = fault.sensor if fault.start <= now < fault.end else Sensor()
         found: AffineFit | NoFitError | None = None
         if sensor is not None:
             reference = sensor.sense(depth, clip.max_depth, rng)
@@ -192,10 +206,10 @@ def sparse_trial(clip: Clip, network: str, fault: Fault) -> list[Moment]:
     return moments
 
 
-def ground_trial(clip: Clip, network: str) -> list[Moment]:
+def ground_trial(clip: Clip, network: str, fault: Fault) -> list[Moment]:
     """Follow the scale of a clip by the height of the camera."""
     tracker, moments = ScaleTracker(), []
-    for index, disparity in enumerate(disparities(clip, network)):
+    for index, disparity in enumerate(disparities(clip, network, fault)):
         found: AffineFit | NoFitError
         try:
             found = fit_ground(disparity, clip.cameras[index], clip.intrinsics)
@@ -274,11 +288,14 @@ def main() -> None:
                         name: figures(sparse_trial(clip, network, fault))
                         for name, fault in FAULTS.items()
                     },
-                    'ground': figures(ground_trial(clip, network)),
+                    'ground': {
+                        name: figures(ground_trial(clip, network, fault))
+                        for name, fault in GROUND_FAULTS.items()
+                    },
                 }
-                for name, row in rows[network]['sparse'].items():
-                    show(clip.name, network, name, *row.values())
-                show(clip.name, network, 'ground', *rows[network]['ground'].values())
+                for source, trials in rows[network].items():
+                    for name, row in trials.items():
+                        show(clip.name, network, source, name, *row.values())
             clips[clip.name] = rows
     results = {
         **machine_facts('numpy'),

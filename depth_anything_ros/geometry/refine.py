@@ -99,7 +99,8 @@ def _at_size(picture: np.ndarray, values: Tensor) -> Tensor:
     if picture.shape[:2] != (height, width):
         way = cv2.INTER_AREA if height < picture.shape[0] else cv2.INTER_LINEAR
         picture = cv2.resize(picture, (width, height), interpolation=way)
-    return torch.from_numpy(np.ascontiguousarray(picture))
+    # Pictures of a bag cannot be written to, which torch warns of.
+    return torch.from_numpy(np.require(picture, requirements=('C', 'W')))
 
 
 def _surfaces(disparity: Tensor, color: Tensor, side: int) -> Tensor:

@@ -108,6 +108,25 @@ class Transform:
         return points @ rotation.T + translation
 
 
+def quaternion_of(rotation: np.ndarray) -> tuple[float, float, float, float]:
+    """Return a rotation (3, 3) as a quaternion (x, y, z, w) of length 1 with w >= 0.
+
+    The eigenvector of Bar-Itzhack's matrix (J. Guidance 23(6), 2000): sound for every rotation.
+    """
+    r = rotation
+    k = np.array(
+        [
+            [r[0, 0] - r[1, 1] - r[2, 2], 0, 0, 0],
+            [r[1, 0] + r[0, 1], r[1, 1] - r[0, 0] - r[2, 2], 0, 0],
+            [r[2, 0] + r[0, 2], r[2, 1] + r[1, 2], r[2, 2] - r[0, 0] - r[1, 1], 0],
+            [r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1], np.trace(r)],
+        ]
+    )
+    _, vectors = np.linalg.eigh(k)  # reads the lower triangle alone
+    x, y, z, w = (float(v) for v in vectors[:, -1])
+    return (x, y, z, w) if w >= 0 else (-x, -y, -z, -w)
+
+
 def camera_on_ground(height: float, roll: float = 0.0, pitch: float = 0.0) -> Transform:
     """Return where a camera's optical frame is in a level frame on the ground below it.
 

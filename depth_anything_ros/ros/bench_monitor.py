@@ -18,7 +18,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image
 
 from depth_anything_ros.evaluation.run_report import COUNTERS, Answer
-from depth_anything_ros.ros.outputs import DEPTH_TOPIC
+from depth_anything_ros.ros.frame_outputs import DEPTH_TOPIC
 from depth_anything_ros.ros.raw_image import RawImage
 
 _STAGE = re.compile(r'(?!latency|age|stamp_age)(\w+)_(p50|p99)_ms')

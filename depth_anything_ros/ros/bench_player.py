@@ -32,9 +32,9 @@ from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.media.bag import BagError, BagReader, is_bag
 from depth_anything_ros.media.frames import SourceError, fit
 from depth_anything_ros.media.sources import open_source
-from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.camera_messages import encode_picture
 from depth_anything_ros.ros.cdr import ENCAPSULATION, CdrError
+from depth_anything_ros.ros.pinhole import camera_info_from
 from depth_anything_ros.ros.qos import newest_only
 from depth_anything_ros.ros.raw_image import RawImage
 

@@ -21,6 +21,7 @@ from rclpy.utilities import get_rmw_implementation_identifier
 from depth_anything_ros.evaluation.machine import machine_facts
 from depth_anything_ros.evaluation.rate_search import MOST_LOSS, Probe, highest_rate
 from depth_anything_ros.ros.bench_graph import Graph, GraphSettings, Measured
+from depth_anything_ros.ros.node_process import PROFILES
 
 LOWEST, HIGHEST = 0.5, 300.0
 """Hz; bounds of the search."""
@@ -29,7 +30,6 @@ CALM_SECONDS = 5.0
 OVERLOAD = 3.0
 AGE_LIMIT = 2.2
 """Times the engine's time that the p99 of the age may reach under overload, beside transport."""
-PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 NODE_STAGES = ('wait', 'decode', 'publish')
 
 METHOD = {

@@ -22,7 +22,8 @@ from depth_anything_ros.ros.camera_health import CameraHealth
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.camera_pose import CameraPose
 from depth_anything_ros.ros.findings import LOG_PERIOD
-from depth_anything_ros.ros.frame_publisher import FramePublisher, NetworkFacts
+from depth_anything_ros.ros.frame_publisher import FramePublisher, NetworkFacts, space_class
+from depth_anything_ros.ros.node_topics import NodeTopics
 from depth_anything_ros.ros.outputs import Outputs
 from depth_anything_ros.ros.parameter_table import ParameterError
 from depth_anything_ros.ros.parameters import DepthSettings
@@ -71,7 +72,8 @@ class CameraChannel:
         self.log = _CameraLogger(node.get_logger(), name)
         self.reporter = Reporter(self.log)
         self.infos = CameraInfoTracker(self.reporter)
-        self.pose = CameraPose(node, name, lambda: settings().pose, tree, self.reporter)
+        topics = NodeTopics(node)
+        self.pose = CameraPose(topics, name, lambda: settings().pose, tree, self.reporter)
         self.enabled = True
         self.wish = SaveWish()
         self.space: Space | None = None
@@ -137,7 +139,7 @@ class CameraChannel:
                 made.space.scale.unsubscribe()
 
     def _make(self, network: NetworkFacts, before: Outputs | None) -> _Exit:
-        make_space = _space_class()
+        make_space = space_class()
         scaled = self.settings().scale.source != 'none'
         if scaled and make_space is None:
             raise ParameterError('parameter scale.source needs torch: pip install torch')
@@ -153,7 +155,7 @@ class CameraChannel:
         space = None
         if make_space is not None:
             space = make_space(
-                self._node,
+                NodeTopics(self._node),
                 self._prefix,
                 self.settings,
                 network,
@@ -251,17 +253,6 @@ class CameraChannel:
         mailbox = self._mailbox
         if mailbox is None or mailbox.put(serialized):
             self.counters.settle('dropped')
-
-
-def _space_class() -> type[Space] | None:
-    """Return the class Space, None where torch is not installed: an exported model needs none."""
-    try:
-        from depth_anything_ros.ros.space import Space
-    except ModuleNotFoundError as error:
-        if error.name != 'torch':
-            raise
-        return None
-    return Space
 
 
 class _CameraLogger:

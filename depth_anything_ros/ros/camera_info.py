@@ -11,12 +11,14 @@ way), and none of them changes the message it is given.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo, RegionOfInterest
-from std_msgs.msg import Header
 
-from depth_anything_ros.geometry.intrinsics import Intrinsics
+from depth_anything_ros.ros.stamps import Header, header_like
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo, RegionOfInterest
 
 ASPECT_TOLERANCE = 0.01
 """Largest relative difference of two aspects that still count as the same picture resized.
@@ -163,7 +165,7 @@ def scale_camera_info(
     binning_x, binning_y = _binning(message)
     x, y = width * binning_x / window[2], height * binning_y / window[3]
     scaled = _copied(message)
-    scaled.header = header
+    scaled.header = header_like(message.header, header)
     scaled.width = max(1, round(message.width * x))
     scaled.height = max(1, round(message.height * y))
     if max(scaled.width, scaled.height) > MAX_SIDE:
@@ -177,30 +179,8 @@ def scale_camera_info(
     if window == sensor_window(message):
         scaled.roi = _scaled_region(message.roi, x, y, scaled.width, scaled.height)
     else:
-        scaled.roi = RegionOfInterest()
+        scaled.roi = type(message.roi)(x_offset=0, y_offset=0, width=0, height=0, do_rectify=False)
     return scaled
-
-
-def camera_info_from(
-    intrinsics: Intrinsics,
-    header: Header,
-    distortion: Sequence[float] = (0.0, 0.0, 0.0, 0.0, 0.0),
-    distortion_model: str = 'plumb_bob',
-) -> CameraInfo:
-    """Return the CameraInfo of a single camera: P = [K | 0], R the identity, no binning."""
-    k = np.array(
-        [intrinsics.fx, 0, intrinsics.cx, 0, intrinsics.fy, intrinsics.cy, 0, 0, 1], np.float64
-    )
-    return CameraInfo(
-        header=header,
-        width=intrinsics.width,
-        height=intrinsics.height,
-        distortion_model=distortion_model,
-        d=distortion,
-        k=k,
-        r=np.eye(3).ravel(),
-        p=_projection(k),
-    )
 
 
 def _mended(message: CameraInfo) -> tuple[CameraInfo, list[str]]:
@@ -218,7 +198,7 @@ def _mended(message: CameraInfo) -> tuple[CameraInfo, list[str]]:
     mended.r = np.eye(3).ravel()
     if message.p.any():
         return mended, ['camera_info has R all zero: took no rotation instead']
-    mended.p = _projection(message.k)
+    mended.p = projection_of(message.k)
     distorted = ' (D is not zero, so depth will be bent)' if any(message.d) else ''
     return mended, [f'camera_info has P all zero: took K and no rotation instead{distorted}']
 
@@ -236,7 +216,7 @@ def _check_focal_lengths(message: CameraInfo, name: str, fx: float, fy: float) -
 def _copied(message: CameraInfo) -> CameraInfo:
     """Return a CameraInfo that shares no array and no region with ``message``."""
     # Where rclpy checks fields (always before Jazzy), its setters keep K, R and P as they are.
-    return CameraInfo(
+    return type(message)(
         header=message.header,
         height=message.height,
         width=message.width,
@@ -257,7 +237,7 @@ def _scaled_region(
     """Scale a region to whole pixels, inside width x height and never empty."""
     x_offset, region_width = _scaled_span(roi.x_offset, roi.width, x, width)
     y_offset, region_height = _scaled_span(roi.y_offset, roi.height, y, height)
-    return RegionOfInterest(
+    return type(roi)(
         x_offset=x_offset,
         y_offset=y_offset,
         width=region_width,
@@ -273,8 +253,8 @@ def _scaled_span(offset: int, length: int, scale: float, limit: int) -> tuple[in
     return min(round(offset * scale), limit - max(1, scaled)), scaled
 
 
-def _projection(k: np.ndarray) -> np.ndarray:
-    """Return the twelve numbers of [K | 0]."""
+def projection_of(k: np.ndarray) -> np.ndarray:
+    """Return P of K, nine numbers: the twelve of [K | 0]."""
     return np.hstack([k.reshape(3, 3), np.zeros((3, 1))]).ravel()
 
 

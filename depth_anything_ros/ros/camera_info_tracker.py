@@ -6,10 +6,7 @@ from __future__ import annotations
 
 import threading
 from enum import Enum
-
-from builtin_interfaces.msg import Time
-from sensor_msgs.msg import CameraInfo
-from std_msgs.msg import Header
+from typing import TYPE_CHECKING
 
 from depth_anything_ros.ros.camera_info import (
     CameraInfoError,
@@ -18,6 +15,10 @@ from depth_anything_ros.ros.camera_info import (
     scale_camera_info,
 )
 from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.stamps import Header, nanoseconds
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo
 
 TROUBLE = 'camera_info'
 
@@ -90,7 +91,7 @@ class CameraInfoTracker:
                 'camera_info to the topic of the driver, or calibrate the camera',
             )
             return None
-        age = self.age = (_nanoseconds(header.stamp) - _nanoseconds(newest.header.stamp)) / 1e9
+        age = self.age = (nanoseconds(header.stamp) - nanoseconds(newest.header.stamp)) / 1e9
         if 0 < max_age < abs(age):
             self.state = InfoState.STALE
             self._reporter.report(
@@ -113,8 +114,3 @@ class CameraInfoTracker:
         else:
             self._reporter.report(TROUBLE, warning)
         return scaled
-
-
-def _nanoseconds(stamp: Time) -> int:
-    """Return a stamp as a number; rclpy's Time refuses those before 1970."""
-    return int(stamp.sec) * 10**9 + int(stamp.nanosec)

@@ -31,8 +31,7 @@ from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.media.calibration import Calibration, CalibrationError, read_calibration
 from depth_anything_ros.media.frames import Frame, Source, SourceError
 from depth_anything_ros.media.read_ahead import ReadAhead
-from depth_anything_ros.media.sources import open_source
-from depth_anything_ros.ros.camera_info import camera_info_from
+from depth_anything_ros.media.sources import knows_depth, open_source
 from depth_anything_ros.ros.camera_messages import calibration_message, encode_picture
 from depth_anything_ros.ros.camera_parameters import (
     CameraSettings,
@@ -40,6 +39,7 @@ from depth_anything_ros.ros.camera_parameters import (
 )
 from depth_anything_ros.ros.depth_message import encode_depth
 from depth_anything_ros.ros.parameter_table import ParameterError
+from depth_anything_ros.ros.pinhole import camera_info_from
 from depth_anything_ros.ros.qos import newest_only
 from depth_anything_ros.ros.raw_image import RawImage
 
@@ -54,7 +54,6 @@ class Shot:
     header: Header
     image: RawImage | CompressedImage
     camera_info: CameraInfo
-    has_depth: bool
     depth: RawImage | None
 
 
@@ -77,13 +76,15 @@ class CameraNode(Node):
         if self.settings.calibration_file:
             self._calibration = read_calibration(self.settings.calibration_file)
         self._infos: dict[tuple[int, int], CameraInfo] = {}
-        # Before the images, so that who has found these has found the camera_info too.
+        self._depths: Publisher | None = None
+        # Before the images, so that who has found these has found the others too.
+        if knows_depth(self.settings.source):
+            self._depths = self._advertise(Image, 'ground_truth/depth')
         self._camera_infos = self._advertise(CameraInfo, 'camera_info')
         if self.settings.encoding == 'jpeg':
             self._images = self._advertise(CompressedImage, 'image/compressed')
         else:
             self._images = self._advertise(Image, 'image')
-        self._depths: Publisher | None = None
         self._timer: Timer | None = None
         self._closing = threading.Event()
         self._owed = True  # a frame is due as soon as it is ready
@@ -142,7 +143,7 @@ class CameraNode(Node):
         if frame.depth is not None and heard:
             depth = encode_depth(frame.depth, header)
         image = encode_picture(frame.rgb, header, self.settings.encoding)
-        return Shot(header, image, self._camera_info(frame), frame.depth is not None, depth)
+        return Shot(header, image, self._camera_info(frame), depth)
 
     def _camera_info(self, frame: Frame) -> CameraInfo:
         """Return the CameraInfo for a frame, made once for each size of picture."""
@@ -200,9 +201,7 @@ class CameraNode(Node):
         self.published += 1
 
     def _start(self, shot: Shot) -> None:
-        """Begin the schedule with the first frame, and announce what there is."""
-        if shot.has_depth:
-            self._depths = self._advertise(Image, 'ground_truth/depth')
+        """Begin the schedule with the first frame."""
         # Steady: neither a step of the system's clock nor a simulated one changes the pace.
         clock = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = self.create_timer(1.0 / self._rate(), self._on_timer, clock=clock)

@@ -8,15 +8,9 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rclpy.node import Node
-from rclpy.qos import ReliabilityPolicy
-from rclpy.subscription import Subscription
-from rclpy.time import Time
-from sensor_msgs.msg import Imu
-from std_msgs.msg import Header
 
 from depth_anything_ros.geometry.transform import (
     OPTICAL_TO_BODY,
@@ -26,9 +20,12 @@ from depth_anything_ros.geometry.transform import (
     camera_under,
     levelled,
 )
-from depth_anything_ros.ros.qos import newest_only, subscription_overrides
 from depth_anything_ros.ros.reporter import Reporter
-from depth_anything_ros.ros.transforms import TransformTree, TransformUnknownError
+from depth_anything_ros.ros.stamps import Header, nanoseconds, seconds
+from depth_anything_ros.ros.topics import Topics, Transforms, TransformUnknownError
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import Imu
 
 TROUBLE = 'camera pose'
 STANDARD_GRAVITY = 9.80665
@@ -66,34 +63,28 @@ class CameraPose:
 
     def __init__(
         self,
-        node: Node,
+        topics: Topics,
         name: str,
         settings: Callable[[], PoseSettings],
-        tree: TransformTree,
+        tree: Transforms,
         reporter: Reporter,
     ) -> None:
-        self._node, self._settings, self._tree, self._reporter = node, settings, tree, reporter
+        self._topics, self._settings, self._tree, self._reporter = topics, settings, tree, reporter
         self._topic = f'{name}/imu' if name else 'imu'
-        self._subscription: Subscription | None = None
+        self._listening: object | None = None
         self._gravity = GravityFilter()
         self.newest: Transform | None = None
 
     def subscribe(self) -> None:
         """Listen to the IMU where it is wanted."""
         if self._settings().source == 'imu':
-            self._subscription = self._node.create_subscription(
-                Imu,
-                self._topic,
-                self._on_imu,
-                newest_only(ReliabilityPolicy.BEST_EFFORT),
-                qos_overriding_options=subscription_overrides(),
-            )
+            self._listening = self._topics.listen('Imu', self._topic, self._on_imu, False)
 
     def unsubscribe(self) -> None:
         """Listen no more, and forget what was heard."""
-        if self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
-            self._subscription = None
+        if self._listening is not None:
+            self._topics.ignore(self._listening)
+            self._listening = None
         self._gravity = GravityFilter()
 
     def at(self, header: Header) -> Transform | None:
@@ -122,10 +113,8 @@ class CameraPose:
 
     def _find(self, settings: PoseSettings, header: Header) -> Transform:
         if settings.source == 'tf':
-            camera = self._tree.find(
-                settings.base_frame, header.frame_id, Time.from_msg(header.stamp)
-            )
-            return levelled(camera)
+            at = nanoseconds(header.stamp)
+            return levelled(self._tree.find(settings.base_frame, header.frame_id, at))
         if settings.height <= 0:
             raise TransformError(
                 f'pose.height is {settings.height:g}: set it to the height of the lens above the '
@@ -136,18 +125,17 @@ class CameraPose:
         up = self._gravity.up
         if up is None:
             raise TransformError(
-                f'no acceleration has come on {self._node.resolve_topic_name(self._topic)} that '
+                f'no acceleration has come on {self._topics.resolve(self._topic)} that '
                 'tells where up is: remap imu to the topic of the IMU, and let the robot rest'
             )
         turn = Transform.from_euler(settings.imu_roll, settings.imu_pitch, settings.imu_yaw)
         return camera_under(OPTICAL_TO_BODY.T @ turn.rotation @ up, settings.height)
 
     def _on_imu(self, message: Imu) -> None:
-        stamp = message.header.stamp
         a = message.linear_acceleration
         # Imu.msg: -1 in the first place of a covariance says that there is no such measurement.
         if message.linear_acceleration_covariance[0] != -1.0:
-            self._gravity.add(np.array([a.x, a.y, a.z]), stamp.sec + stamp.nanosec * 1e-9)
+            self._gravity.add(np.array([a.x, a.y, a.z]), seconds(message.header.stamp))
 
 
 class GravityFilter:

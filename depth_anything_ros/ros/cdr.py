@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import struct
 
-from builtin_interfaces.msg import Time
-from std_msgs.msg import Header
+import numpy as np
+
+from depth_anything_ros.ros.stamps import Header, Stamp
 
 ENCAPSULATION = 4
 """Bytes in front of the fields: what representation they have, and options (DDS-XTypes 7.6.2)."""
@@ -41,8 +42,8 @@ class CdrReader:
     def header(self) -> Header:
         """Read a std_msgs/Header."""
         (seconds,) = self._unpack('i', 4)
-        stamp = Time(sec=seconds, nanosec=self.number())
-        return Header(stamp=stamp, frame_id=self.text())
+        stamp = Stamp(seconds, self.number())
+        return Header(stamp, self.text())
 
     def number(self) -> int:
         """Read a uint32."""
@@ -105,11 +106,25 @@ class CdrWriter:
         """Write a uint8 or bool."""
         self._head.append(value)
 
+    def floats(self, *values: float) -> None:
+        """Write float32 values."""
+        self._head += bytes(-len(self._head) % 4)
+        self._head += struct.pack(f'<{len(values)}f', *values)
+
+    def sequence(self, values: np.ndarray) -> None:
+        """Write a sequence of numbers of 4 bytes: how many they are, and they."""
+        self.number(len(values))
+        self._head += values.tobytes()
+
     def text(self, text: str) -> None:
         """Write a string: its length with the final zero, its bytes, the zero."""
         raw = text.encode()
         self.number(len(raw) + 1)
         self._head += raw + b'\0'
+
+    def done(self) -> bytes:
+        """Return the message of the fields so far."""
+        return bytes(self._head)
 
     def message(self, data: memoryview | bytes, last: bytes = b'') -> bytes:
         """Return the message: the fields so far, a sequence of uint8, and the bytes of the rest.

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from sensor_msgs.msg import LaserScan
-from std_msgs.msg import Header
 from torch import Tensor
 
 from depth_anything_ros.geometry.decimation import (
@@ -24,12 +22,14 @@ from depth_anything_ros.geometry.rays import Rays, rays_of
 from depth_anything_ros.geometry.scan import ScanSettings, make_scan
 from depth_anything_ros.geometry.transform import Transform
 from depth_anything_ros.inference.threads import one_thread
-from depth_anything_ros.ros.outputs import SPACE_TOPICS, Outputs
+from depth_anything_ros.ros.frame_outputs import SPACE_TOPICS, FrameOutputs
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.raw_point_cloud import RawPointCloud
+from depth_anything_ros.ros.raw_scan import serialize_scan
 from depth_anything_ros.ros.reporter import Reporter
 from depth_anything_ros.ros.space_settings import ObstacleGroup
-from depth_anything_ros.ros.transforms import TransformTree
+from depth_anything_ros.ros.stamps import Header, seconds
+from depth_anything_ros.ros.topics import Transforms
 
 CAMERA_TROUBLE, POSE_TROUBLE, TF_TROUBLE = 'clouds', 'obstacles', 'level frame'
 GROUND_TROUBLE = 'ground'
@@ -43,7 +43,7 @@ LEVEL = '_level'
 class Clouds:
     """Makes and publishes what somebody listens to, one frame after the other."""
 
-    def __init__(self, outputs: Outputs, tree: TransformTree, reporter: Reporter) -> None:
+    def __init__(self, outputs: FrameOutputs, tree: Transforms, reporter: Reporter) -> None:
         self._outputs, self._tree, self._reporter = outputs, tree, reporter
         self._last_scan: float | None = None
         self._last_pose: Transform | None = None
@@ -183,17 +183,16 @@ class Clouds:
                 f'tf2_msgs is not installed, so that nobody is told where {frame}, the frame of '
                 'scan, is: publish that transform otherwise',
             )
-        at = header.stamp.sec + header.stamp.nanosec * 1e-9
-        message = LaserScan(
-            header=Header(stamp=header.stamp, frame_id=frame),
+        at = seconds(header.stamp)
+        message = serialize_scan(
+            ranges,
+            Header(header.stamp, frame),
             angle_min=scan.angle_min,
-            angle_max=scan.angle_min + scan.angle_increment * (len(ranges) - 1),
             angle_increment=scan.angle_increment,
             scan_time=max(0.0, at - self._last_scan) if self._last_scan is not None else 0.0,
             range_min=wanted.range_min,
             range_max=wanted.range_max,
         )
-        message.ranges.frombytes(ranges.tobytes())
         self._last_scan = at
         self._outputs.send('scan', message)
 

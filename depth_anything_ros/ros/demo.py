@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import rclpy
+import sensor_msgs.msg  # noqa: F401  where it is missing, that is told before nodes are started
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from depth_anything_ros.media.bag import BagWriter
+from depth_anything_ros.ros.frame_outputs import DEPTH_TOPIC
 from depth_anything_ros.ros.node_process import (
     NodeError,
     NodeProcess,
+    give_images_room,
     keep_to_this_machine,
     signals_held,
 )
-from depth_anything_ros.ros.outputs import DEPTH_TOPIC
 from depth_anything_ros.ros.recorder import RecordedTopic, Recorder
 
 QUIET_TIME = 2.5
@@ -73,6 +75,7 @@ def run_demo(settings: DemoSettings, say: Callable[[str], None]) -> None:
     DemoError when no depth comes.
     """
     keep_to_this_machine()
+    give_images_room()
     settings.folder.mkdir(parents=True, exist_ok=True)
     # Ended from outside, the nodes must not stay behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

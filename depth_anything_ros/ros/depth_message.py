@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
 
 from depth_anything_ros.ros.image_message import ImageError, check_layout
 from depth_anything_ros.ros.raw_image import RawImage
+from depth_anything_ros.ros.stamps import Header
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import Image
 
 MAX_MILLIMETRE_DEPTH = 65.535
 """The largest depth in metres that 16UC1 can say."""

@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from rclpy.time import Time
-from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth
+from depth_anything_ros.inference.conventions import LongPictureError, check_patches
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.inference.estimator import DepthEstimator
-from depth_anything_ros.model.configuration import PATCH_SIZE
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.cdr import CdrError
 from depth_anything_ros.ros.frame_publisher import FramePublisher
@@ -24,28 +22,24 @@ from depth_anything_ros.ros.image_message import ImageError, decode_compressed, 
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
 from depth_anything_ros.ros.reporter import Reporter
+from depth_anything_ros.ros.stamps import Header, nanoseconds
 
 IMAGE_TROUBLE, AGE_TROUBLE, FAULT = 'image', 'age', 'inference'
 
 OTHER_CLOCK = 3600.0
 """Seconds by which a stamp of another clock is off; what is only late is less so."""
-MAX_PATCHES = 40_000
-"""Most 14 x 14 patches of a network input: the time of attention grows with their square.
-
-A 16:9 picture at the highest input_size, 2044, has 146 x 260 = 37,960. At 518, the size of the
-published networks, a picture may be 29 times as long as wide.
-"""
 
 
 @dataclass(frozen=True)
 class Frame:
     """A picture ready for the network, (H, W, 3) uint8 RGB, with what goes out beside its depth.
 
-    ``network_size`` is (height, width) at ``input_size``, which is in pixels.
+    ``stamp`` is that of the header in nanoseconds, ``network_size`` is (height, width) at
+    ``input_size``, which is in pixels.
     """
 
     header: Header
-    stamp: Time
+    stamp: int
     rgb: np.ndarray
     settings: DepthSettings
     input_size: int
@@ -57,9 +51,9 @@ class FrameProcessor:
     """Turn one camera's messages into pictures, and their depth into messages, in the worker.
 
     ``settings`` returns the newest settings and is asked once a frame; ``now`` is the node's
-    clock; while ``enabled`` returns False every frame is skipped. Every frame is counted here, by
-    ``read`` unless it returns it, then by ``publish``; when one of them raises, by ``fail``. One
-    thread may ``read`` while another does ``publish``.
+    clock in nanoseconds; while ``enabled`` returns False every frame is skipped. Every frame is
+    counted here, by ``read`` unless it returns it, then by ``publish``; when one of them raises, by
+    ``fail``. One thread may ``read`` while another does ``publish``.
     """
 
     estimator: DepthEstimator
@@ -67,7 +61,7 @@ class FrameProcessor:
     infos: CameraInfoTracker
     counters: FrameCounters
     reporter: Reporter
-    now: Callable[[], Time]
+    now: Callable[[], int]
     settings: Callable[[], DepthSettings]
     enabled: Callable[[], bool] = field(default=lambda: True)
     newest_size: tuple[int, int] | None = field(default=None, init=False)
@@ -85,12 +79,12 @@ class FrameProcessor:
             header, rgb = _decode(serialized, settings.compressed)
             _check_stamp(header)
             size = self.estimator.network_size(rgb.shape[0], rgb.shape[1], input_size)
-            _check_shape(rgb, size, input_size)
-        except (ImageError, CdrError) as error:
+            check_patches(rgb.shape[0], rgb.shape[1], size, input_size)
+        except (ImageError, CdrError, LongPictureError) as error:
             self.counters.settle('rejected')
             self.reporter.report(IMAGE_TROUBLE, f'image rejected: {error}')
             return None
-        stamp = Time.from_msg(header.stamp, clock_type=self.now().clock_type)
+        stamp = nanoseconds(header.stamp)
         if not self._fresh(stamp, settings.max_age):
             self.counters.settle('rejected')
             return None
@@ -110,7 +104,7 @@ class FrameProcessor:
                 frame.settings.camera_info_max_age,
             )
             self.publisher.publish(frame, depth, info)
-        self.counters.settle('published', (self.now() - frame.stamp).nanoseconds / 1e9)
+        self.counters.settle('published', (self.now() - frame.stamp) / 1e9)
         self.reporter.clear(FAULT, 'inference works again')
 
     def fail(self, error: Exception) -> None:
@@ -119,8 +113,8 @@ class FrameProcessor:
         where = ''.join(traceback.format_exception(error)[-2:]).strip()
         self.reporter.report(FAULT, f'a frame failed, the node goes on: {where}')
 
-    def _fresh(self, stamp: Time, max_age: float) -> bool:
-        age = (self.now() - stamp).nanoseconds / 1e9
+    def _fresh(self, stamp: int, max_age: float) -> bool:
+        age = (self.now() - stamp) / 1e9
         self.counters.stamp_ages.add(age)
         if 0 < max_age < -age:
             hint = '' if -age < OTHER_CLOCK else '; set use_sim_time for all nodes or for none'
@@ -159,16 +153,4 @@ def _check_stamp(header: Header) -> None:
     if header.stamp.sec < 0:
         raise ImageError(
             f'its stamp is negative (sec = {header.stamp.sec}): correct the clock of the driver'
-        )
-
-
-def _check_shape(rgb: np.ndarray, size: tuple[int, int], input_size: int) -> None:
-    """Raise ImageError for a picture so long that the network would take minutes over it."""
-    height, width = rgb.shape[:2]
-    rows, columns = (side // PATCH_SIZE for side in size)
-    if rows * columns > MAX_PATCHES:
-        raise ImageError(
-            f'{width}x{height} pixels become {columns * PATCH_SIZE}x{rows * PATCH_SIZE} at the '
-            f'network, as input_size {input_size} is for the shorter side: {rows * columns} '
-            f'patches, at most {MAX_PATCHES} are allowed; crop the image or set a lower input_size'
         )

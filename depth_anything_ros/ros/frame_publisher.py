@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo
-from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth, DepthKind
-from depth_anything_ros.ros.outputs import Outputs, limit_range
+from depth_anything_ros.ros.frame_outputs import FrameOutputs, limit_range
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.saved_frame import SavedFrame, SaveWish
+from depth_anything_ros.ros.stamps import Header
 
 if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo
+
     from depth_anything_ros.ros.space import Space
 
 
@@ -58,7 +59,7 @@ class FramePublisher:
     def __init__(
         self,
         kind: DepthKind,
-        outputs: Outputs,
+        outputs: FrameOutputs,
         space: Space | None,
         wish: SaveWish | None = None,
     ) -> None:
@@ -97,3 +98,14 @@ class FramePublisher:
                     header.stamp, rgb, disparity, metres, info, settings, depth.network_size[1]
                 )
             )
+
+
+def space_class() -> type[Space] | None:
+    """Return the class Space, None where torch is not installed: an exported model needs none."""
+    try:
+        from depth_anything_ros.ros.space import Space
+    except ModuleNotFoundError as error:
+        if error.name != 'torch':
+            raise
+        return None
+    return Space

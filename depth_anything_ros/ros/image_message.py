@@ -7,13 +7,16 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import CompressedImage, Image
 
 from depth_anything_ros.media.decoding import DecodingError, decode_picture
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CompressedImage, Image
 
 COMPRESSED = ('jpeg', 'png')
 """What compressed_image_transport and camera drivers publish as CompressedImage pictures."""

@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from std_msgs.msg import Header
 from torch import Tensor
 
 from depth_anything_ros.depth import DepthKind
@@ -23,6 +22,7 @@ from depth_anything_ros.geometry.transform import Transform
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.reporter import Reporter
 from depth_anything_ros.ros.scale_source import ScaleSource
+from depth_anything_ros.ros.stamps import Header, seconds
 
 LONGEST_GAP = 1.0
 """Seconds between frames after which the past says nothing of the present."""
@@ -63,7 +63,7 @@ class Metres:
         wanted = settings.filter
         if wanted.sky and self._max_depth is not None:
             values = mark_far(values, self._max_depth, wanted.sky)
-        at = header.stamp.sec + header.stamp.nanosec * 1e-9
+        at = seconds(header.stamp)
         if not 0 <= at - self._last < LONGEST_GAP or self._forget.is_set():
             self._forget.clear()
             self._filter.reset()

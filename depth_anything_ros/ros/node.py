@@ -65,7 +65,7 @@ class DepthNode(LifecycleNode):
         self._lost = threading.Event()
         self._surroundings = Surroundings(
             self.cameras,
-            lambda: self.get_clock().now(),
+            lambda: self.get_clock().now().nanoseconds,
             self._lost.set,
             lambda error: self.get_logger().error(f'the worker goes on after: {error!r}'),
         )

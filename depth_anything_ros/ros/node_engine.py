@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from rclpy.time import Time
-
 from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.inference.worker import Work, Worker
 from depth_anything_ros.ros.batch_processor import AT_ONCE, BatchProcessor
@@ -30,7 +28,7 @@ class Surroundings:
     """
 
     cameras: Mapping[str, CameraChannel]
-    now: Callable[[], Time]
+    now: Callable[[], int]
     on_lost: Callable[[], None]
     on_error: Callable[[Exception], None]
 
@@ -113,6 +111,7 @@ def warm_up(
 ) -> None:
     """Run a network once for each camera's size, so that its first frame does not pay for that.
 
+    Where cameras share a pass, once for each number of them, as not all have a frame each time.
     ``seen`` has the height and width of pictures, where they are known.
     """
     together = AT_ONCE.get(str(estimator.device)) or len(cameras)
@@ -122,7 +121,8 @@ def warm_up(
         at_network_size = (True,) if settings.output_size == 'network' else ()
         shapes.add((seen.get(name, WARM_UP_SIZE), settings.input_size, at_network_size))
     for size, input_size, at_network_size in shapes:
-        estimator.warm_up(*size, together, input_size or None, *at_network_size)
+        for count in range(1, together + 1):
+            estimator.warm_up(*size, count, input_size or None, *at_network_size)
 
 
 def _facts(estimator: DepthEstimator) -> NetworkFacts:

@@ -5,12 +5,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from depth_anything_ros.ros.shared_files import shared_file
+
+PROFILES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+"""Where Fast DDS reads settings from, in newer and in older versions."""
+ROOM = 512 * 2**20
+"""Bytes of shared memory that must be free for the segments of a few processes."""
 
 
 class NodeError(RuntimeError):
@@ -24,7 +32,26 @@ class NodeEndedError(NodeError):
 def keep_to_this_machine() -> None:
     """Let ROS in this process, and those it starts, use loopback and a domain of its own."""
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    if os.environ.get('ROS_DISTRO') == 'humble':  # which does not know that; later ones warn
+        os.environ['ROS_LOCALHOST_ONLY'] = '1'
     os.environ['ROS_DOMAIN_ID'] = str(10 + os.getpid() % 90)
+
+
+def give_images_room() -> None:
+    """Let the middleware of this process, and those it starts, hold whole images in shared memory.
+
+    Fast DDS's own segment is smaller than one image; while it is full, messages beside the images
+    are lost. What the user has set stays, and so does all where little shared memory is free.
+    """
+    profile = shared_file('config/fastdds_large_images.xml')
+    if profile is None or any(name in os.environ for name in PROFILES):
+        return
+    try:
+        free = shutil.disk_usage('/dev/shm').free
+    except OSError:
+        return
+    if free >= ROOM:
+        os.environ.update(dict.fromkeys(PROFILES, str(profile)))
 
 
 @contextmanager

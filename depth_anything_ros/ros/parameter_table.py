@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
-from rclpy.exceptions import ParameterException
-from rclpy.node import Node
+if TYPE_CHECKING:
+    from rcl_interfaces.msg import ParameterDescriptor
+    from rclpy.node import Node
 
 Value = bool | int | float | str | tuple[str, ...]
 
@@ -56,6 +56,8 @@ class Parameter:
         The typing is dynamic so that ``rate:=10`` and ``source:=0``, which ROS reads as integers,
         are taken for what they mean.
         """
+        from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
         descriptor = ParameterDescriptor(
             description=self.description, read_only=not self.live, dynamic_typing=True
         )
@@ -100,6 +102,8 @@ def declare(node: Node, table: Iterable[Parameter]) -> dict[str, Value]:
 
     Raises ParameterError.
     """
+    from rclpy.exceptions import ParameterException
+
     values: dict[str, Value] = {}
     for parameter in table:
         default = None if parameter.optional else parameter.default

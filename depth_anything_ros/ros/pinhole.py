@@ -1,13 +1,20 @@
 # Copyright 2026 The depth_anything_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""From a CameraInfo to the camera that geometry computes with."""
+"""Between a CameraInfo and the camera that geometry computes with."""
 
 from __future__ import annotations
 
-from sensor_msgs.msg import CameraInfo
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics
-from depth_anything_ros.ros.camera_info import sensor_window
+from depth_anything_ros.ros.camera_info import projection_of, sensor_window
+from depth_anything_ros.ros.stamps import Header, header_like
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo
 
 
 def pinhole_of(message: CameraInfo, size: tuple[int, int], rectified: bool = True) -> Intrinsics:
@@ -28,4 +35,29 @@ def pinhole_of(message: CameraInfo, size: tuple[int, int], rectified: bool = Tru
         float(fy * down),
         float((cx - x) * across),
         float((cy - y) * down),
+    )
+
+
+def camera_info_from(
+    intrinsics: Intrinsics,
+    header: Header,
+    distortion: Sequence[float] = (0.0, 0.0, 0.0, 0.0, 0.0),
+    distortion_model: str = 'plumb_bob',
+) -> CameraInfo:
+    """Return the CameraInfo of a single camera: P = [K | 0], R the identity, no binning."""
+    from sensor_msgs.msg import CameraInfo
+    from std_msgs.msg import Header as RosHeader
+
+    k = np.array(
+        [intrinsics.fx, 0, intrinsics.cx, 0, intrinsics.fy, intrinsics.cy, 0, 0, 1], np.float64
+    )
+    return CameraInfo(
+        header=header_like(RosHeader(), header),
+        width=intrinsics.width,
+        height=intrinsics.height,
+        distortion_model=distortion_model,
+        d=distortion,
+        k=k,
+        r=np.eye(3).ravel(),
+        p=projection_of(k),
     )

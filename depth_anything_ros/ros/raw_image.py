@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-
-from sensor_msgs.msg import Image
-from std_msgs.msg import Header
+from typing import TYPE_CHECKING
 
 from depth_anything_ros.ros.cdr import CdrReader, CdrWriter
+from depth_anything_ros.ros.stamps import Header, header_like
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import Image
 
 
 @dataclass
@@ -50,8 +52,11 @@ class RawImage:
 
     def message(self) -> Image:
         """Return the message for who needs one, its pixels copied."""
+        from sensor_msgs.msg import Image
+        from std_msgs.msg import Header as RosHeader
+
         return Image(
-            header=self.header,
+            header=header_like(RosHeader(), self.header),
             height=self.height,
             width=self.width,
             encoding=self.encoding,

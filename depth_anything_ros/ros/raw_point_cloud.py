@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from std_msgs.msg import Header
 
 from depth_anything_ros.ros.cdr import CdrError, CdrReader, CdrWriter
+from depth_anything_ros.ros.stamps import Header
 
 FLOAT32 = 7
 """sensor_msgs/PointField.FLOAT32."""

@@ -6,18 +6,10 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from builtin_interfaces.msg import Time as Stamp
-from rclpy.node import Node
-from rclpy.qos import ReliabilityPolicy
-from rclpy.subscription import Subscription
-from rclpy.time import Time
-from sensor_msgs.msg import CameraInfo, Image, LaserScan, PointCloud2
-from std_msgs.msg import Header
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.geometry.reference import (
@@ -26,17 +18,20 @@ from depth_anything_ros.geometry.reference import (
     from_scan,
     project_points,
 )
-from depth_anything_ros.geometry.transform import OPTICAL_TO_BODY, Transform, TransformError
+from depth_anything_ros.geometry.transform import Transform
 from depth_anything_ros.ros.camera_info import check_camera_info
 from depth_anything_ros.ros.cdr import CdrError
 from depth_anything_ros.ros.depth_message import decode_depth
 from depth_anything_ros.ros.pinhole import pinhole_of
-from depth_anything_ros.ros.qos import newest_only, subscription_overrides
 from depth_anything_ros.ros.raw_image import RawImage
 from depth_anything_ros.ros.raw_point_cloud import RawPointCloud
-from depth_anything_ros.ros.transforms import TransformTree
+from depth_anything_ros.ros.stamps import Header, Stamp, nanoseconds
+from depth_anything_ros.ros.topics import Topics, Transforms
 
-MESSAGES = {'depth': Image, 'points': PointCloud2, 'scan': LaserScan}
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo
+
+KINDS = {'depth': 'Image', 'points': 'PointCloud2', 'scan': 'LaserScan'}
 """The type of reference/NAME by what parameter scale.source says."""
 KEPT = 8
 """References kept: a sensor at 20 Hz may be as late as the network takes over a frame."""
@@ -62,29 +57,30 @@ class ReferenceBuffer:
 
     def __init__(
         self,
-        node: Node,
+        topics: Topics,
         prefix: str,
         source: str,
         extrinsics: Transform | None,
-        tree: TransformTree,
+        tree: Transforms,
     ) -> None:
-        self._node, self._source, self._tree = node, source, tree
+        self._topics, self._source, self._tree = topics, source, tree
         self._extrinsics = extrinsics
         self._lock = threading.Lock()
         self._kept: deque[_Kept] = deque(maxlen=KEPT)
         self._camera: CameraInfo | None = None
         self._unreadable = ''
         self.topic = f'{prefix}reference/{source}'
-        self._subscriptions = [self._subscribe(MESSAGES[source], self.topic, self._store)]
+        raw = source != 'scan'
+        self._listening = [topics.listen(KINDS[source], self.topic, self._store, raw)]
         if source == 'depth':
             topic = f'{prefix}reference/camera_info'
-            self._subscriptions.append(self._subscribe(CameraInfo, topic, self._store_info))
+            self._listening.append(topics.listen('CameraInfo', topic, self._store_info, False))
 
     def close(self) -> None:
         """Listen no more."""
-        for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
-        self._subscriptions.clear()
+        for listening in self._listening:
+            self._topics.ignore(listening)
+        self._listening.clear()
 
     def find(self, header: Header, intrinsics: Intrinsics, max_gap: float) -> Reference:
         """Return what the reference nearest in time to an image shows in its picture.
@@ -117,14 +113,14 @@ class ReferenceBuffer:
         return from_depth_image(depth, self._camera_of(depth), intrinsics, where)
 
     def _nearest(self, stamp: Stamp, max_gap: float) -> _Kept:
-        wanted = _nanoseconds(stamp)
+        wanted = nanoseconds(stamp)
         with self._lock:
             kept = list(self._kept)
         if not kept and self._unreadable:
             raise NoReferenceError(f'the reference could not be read: {self._unreadable}')
         if not kept:
             raise NoReferenceError(
-                f'nothing has come on {self._node.resolve_topic_name(self.topic)}: remap '
+                f'nothing has come on {self._topics.resolve(self.topic)}: remap '
                 f'reference/{self._source} to the topic of the sensor'
             )
         nearest = min(kept, key=lambda item: abs(item.stamp - wanted))
@@ -142,7 +138,7 @@ class ReferenceBuffer:
             return self._extrinsics
         if reference.frame_id == image.frame_id:
             return Transform.identity()
-        return self._tree.find(image.frame_id, reference.frame_id, Time.from_msg(image.stamp))
+        return self._tree.find(image.frame_id, reference.frame_id, nanoseconds(image.stamp))
 
     def _camera_of(self, depth: np.ndarray) -> Intrinsics:
         with self._lock:
@@ -156,16 +152,6 @@ class ReferenceBuffer:
         usable, _ = check_camera_info(camera, width, height)
         return pinhole_of(usable, (width, height))
 
-    def _subscribe(self, kind: type, topic: str, callback: Callable[[Any], None]) -> Subscription:
-        return self._node.create_subscription(
-            kind,
-            topic,
-            callback,
-            newest_only(ReliabilityPolicy.BEST_EFFORT),
-            raw=kind in (Image, PointCloud2),
-            qos_overriding_options=subscription_overrides(),
-        )
-
     def _store(self, message: Any) -> None:
         try:
             if self._source == 'points':
@@ -176,32 +162,8 @@ class ReferenceBuffer:
             self._unreadable = str(error)
             return
         with self._lock:
-            self._kept.append(_Kept(_nanoseconds(message.header.stamp), message.header, message))
+            self._kept.append(_Kept(nanoseconds(message.header.stamp), message.header, message))
 
     def _store_info(self, message: CameraInfo) -> None:
         with self._lock:
             self._camera = message
-
-
-def extrinsics_from(text: str) -> Transform | None:
-    """Read parameter scale.extrinsics, 'x y z roll pitch yaw'; None for an empty one.
-
-    The numbers (m, rad) place the sensor's frame in the camera's body axes (x forward, y left, z
-    up); the result places it in the optical frame. Raises TransformError.
-    """
-    if not text.strip():
-        return None
-    try:
-        x, y, z, roll, pitch, yaw = numbers = [float(p) for p in text.replace(',', ' ').split()]
-        if not np.isfinite(numbers).all():
-            raise ValueError('not finite')
-    except ValueError as error:
-        raise TransformError(
-            f"scale.extrinsics is {text[:100]!r}: give six numbers, 'x y z roll pitch yaw'"
-        ) from error
-    in_body = Transform.from_euler(roll, pitch, yaw, (x, y, z))
-    return Transform(OPTICAL_TO_BODY.T, np.zeros(3)) @ in_body
-
-
-def _nanoseconds(stamp: Stamp) -> int:
-    return int(stamp.sec) * 10**9 + int(stamp.nanosec)

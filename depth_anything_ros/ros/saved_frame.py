@@ -11,17 +11,20 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from builtin_interfaces.msg import Time
-from sensor_msgs.msg import CameraInfo
 
 from depth_anything_ros.media.calibration import Calibration, calibration_yaml
 from depth_anything_ros.media.point_files import ply
 from depth_anything_ros.ros.depth_message import millimetres
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.pinhole import pinhole_of
+from depth_anything_ros.ros.stamps import Stamp
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo
 
 UNNAMED_CAMERA = 'camera'
 """What files of the camera without a name are called by."""
@@ -37,7 +40,7 @@ class SavedFrame:
     in pixels.
     """
 
-    stamp: Time
+    stamp: Stamp
     rgb: np.ndarray
     disparity: np.ndarray | None
     metres: np.ndarray | None

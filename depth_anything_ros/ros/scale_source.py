@@ -9,9 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.node import Node
-from std_msgs.msg import Header
 from torch import Tensor
 
 from depth_anything_ros.geometry.affine import (
@@ -28,24 +25,26 @@ from depth_anything_ros.geometry.scale_filter import ScaleTracker, TrackerSettin
 from depth_anything_ros.geometry.transform import Transform, TransformError
 from depth_anything_ros.ros.camera_info import CameraInfoError
 from depth_anything_ros.ros.cdr import CdrError
+from depth_anything_ros.ros.extrinsics import extrinsics_from
 from depth_anything_ros.ros.image_message import ImageError
+from depth_anything_ros.ros.raw_diagnostics import ERROR, OK, WARN, serialize_status
 from depth_anything_ros.ros.raw_point_cloud import PointCloudError
 from depth_anything_ros.ros.reference_buffer import (
-    MESSAGES,
+    KINDS,
     NoReferenceError,
     ReferenceBuffer,
-    extrinsics_from,
 )
 from depth_anything_ros.ros.reporter import Reporter
 from depth_anything_ros.ros.space_settings import ScaleGroup
-from depth_anything_ros.ros.transforms import TransformTree, TransformUnknownError
+from depth_anything_ros.ros.stamps import Header, seconds
+from depth_anything_ros.ros.topics import Topics, Transforms, TransformUnknownError
 
 TROUBLE = 'scale'
 LEVELS = {
-    ScaleState.TRACKING: DiagnosticStatus.OK,
-    ScaleState.HOLD: DiagnosticStatus.WARN,
-    ScaleState.WAITING: DiagnosticStatus.WARN,
-    ScaleState.LOST: DiagnosticStatus.ERROR,
+    ScaleState.TRACKING: OK,
+    ScaleState.HOLD: WARN,
+    ScaleState.WAITING: WARN,
+    ScaleState.LOST: ERROR,
 }
 _NO_REFERENCE = (
     NoReferenceError,
@@ -69,13 +68,13 @@ class ScaleSource:
 
     def __init__(
         self,
-        node: Node,
+        topics: Topics,
         prefix: str,
         settings: Callable[[], ScaleGroup],
-        tree: TransformTree,
+        tree: Transforms,
         reporter: Reporter,
     ) -> None:
-        self._node, self._prefix, self._settings = node, prefix, settings
+        self._topics, self._prefix, self._settings = topics, prefix, settings
         self._tree, self._reporter = tree, reporter
         self._tracker = ScaleTracker(TrackerSettings(hold_time=settings().hold))
         self._buffer: ReferenceBuffer | None = None
@@ -91,9 +90,9 @@ class ScaleSource:
     def subscribe(self) -> None:
         """Listen to the reference, where there is one. Raises TransformError for extrinsics."""
         settings = self._settings()
-        if settings.source in MESSAGES:
+        if settings.source in KINDS:
             self._buffer = ReferenceBuffer(
-                self._node,
+                self._topics,
                 self._prefix,
                 settings.source,
                 extrinsics_from(settings.extrinsics),
@@ -153,22 +152,21 @@ class ScaleSource:
             found, reason = error, str(error)
         except _NO_REFERENCE as error:
             reason = str(error)
-        at = header.stamp.sec + header.stamp.nanosec * 1e-9
-        estimate = self._tracker.update(found, at, disparity)
+        estimate = self._tracker.update(found, seconds(header.stamp), disparity)
         self._tell(estimate, reason)
         return estimate
 
-    def message(self, header: Header) -> DiagnosticArray:
-        """Return the newest scale as diagnostic_msgs/DiagnosticArray for an image's header."""
+    def message(self, header: Header) -> bytes:
+        """Return the newest scale as a serialized DiagnosticArray for an image's header."""
         estimate = self.newest or ScaleTracker().current(0.0)
-        status = DiagnosticStatus(
-            level=LEVELS[estimate.state],
-            name=f'{self._node.get_fully_qualified_name().lstrip("/")}: {self._prefix}scale',
-            message=estimate.state.value.upper(),
-            hardware_id=header.frame_id,
-            values=[KeyValue(key=key, value=value) for key, value in facts_of(estimate).items()],
+        return serialize_status(
+            header,
+            LEVELS[estimate.state],
+            f'{self._topics.name}: {self._prefix}scale',
+            estimate.state.value.upper(),
+            header.frame_id,
+            facts_of(estimate),
         )
-        return DiagnosticArray(header=header, status=[status])
 
     def facts(self) -> dict[str, str]:
         """Return the newest scale in words for /diagnostics; nothing where none is wanted."""

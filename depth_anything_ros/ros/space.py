@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from rclpy.node import Node
-from sensor_msgs.msg import CameraInfo
 from torch import Tensor
 
 from depth_anything_ros.depth import Depth, DepthKind
@@ -21,14 +20,17 @@ from depth_anything_ros.geometry.transform import Transform
 from depth_anything_ros.inference.threads import one_thread
 from depth_anything_ros.ros.camera_pose import CameraPose
 from depth_anything_ros.ros.clouds import Clouds, picture_at
+from depth_anything_ros.ros.frame_outputs import SCALE_TOPIC, FrameOutputs
 from depth_anything_ros.ros.frame_publisher import NetworkFacts, PublishedFrame
 from depth_anything_ros.ros.metres import Metres
-from depth_anything_ros.ros.outputs import SCALE_TOPIC, Outputs
 from depth_anything_ros.ros.parameters import DepthSettings
 from depth_anything_ros.ros.pinhole import pinhole_of
 from depth_anything_ros.ros.reporter import Reporter
 from depth_anything_ros.ros.scale_source import ScaleSource
-from depth_anything_ros.ros.transforms import TransformTree
+from depth_anything_ros.ros.topics import Topics, Transforms
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo
 
 LENS_TROUBLE = 'lens'
 
@@ -59,18 +61,18 @@ class Space:
 
     def __init__(
         self,
-        node: Node,
+        topics: Topics,
         prefix: str,
         settings: Callable[[], DepthSettings],
         network: NetworkFacts,
-        outputs: Outputs,
+        outputs: FrameOutputs,
         pose: CameraPose,
-        tree: TransformTree,
+        tree: Transforms,
         reporter: Reporter,
     ) -> None:
         self._outputs, self._pose, self._reporter = outputs, pose, reporter
         self._kind = network.kind
-        self.scale = ScaleSource(node, prefix, lambda: settings().scale, tree, reporter)
+        self.scale = ScaleSource(topics, prefix, lambda: settings().scale, tree, reporter)
         self._metres = Metres(network.kind, network.max_depth, self.scale, reporter)
         self._clouds = Clouds(outputs, tree, reporter)
         # Small next to the network's pass, so that depth which came down goes up again.

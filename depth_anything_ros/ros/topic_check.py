@@ -19,7 +19,6 @@ from rclpy.qos import (
     ReliabilityPolicy,
     qos_check_compatible,
 )
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from depth_anything_ros.check import CheckResult, Verdict
@@ -28,6 +27,7 @@ from depth_anything_ros.ros.cdr import CdrError
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
 from depth_anything_ros.ros.qos import newest_only
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
+from depth_anything_ros.ros.stamps import nanoseconds
 from depth_anything_ros.ros.topic_findings import frame_of, rate_of, silence, stamp_of
 
 TYPES: dict[str, tuple[type, type[RawImage] | type[RawCompressedImage]]] = {
@@ -212,7 +212,7 @@ class _Listener:
             yield CheckResult('image', Verdict.OK, f'{size[0]}x{size[1]} {encoding}')
         except ImageError as error:
             yield CheckResult('image', Verdict.FAIL, str(error), 'see the end of that line')
-        stamp = Time.from_msg(message.header.stamp).nanoseconds
+        stamp = nanoseconds(message.header.stamp)
         simulated = self._node.count_publishers('/clock') > 0
         yield stamp_of(stamp, arrival, simulated)
         yield frame_of(message.header.frame_id)

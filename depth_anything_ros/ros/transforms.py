@@ -7,20 +7,17 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-import numpy as np
-from builtin_interfaces.msg import Time as Stamp
+from builtin_interfaces.msg import Time as RosStamp
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.time import Time
 
-from depth_anything_ros.geometry.transform import Transform
+from depth_anything_ros.geometry.transform import Transform, quaternion_of
+from depth_anything_ros.ros.stamps import Stamp
+from depth_anything_ros.ros.topics import TransformUnknownError
 
 ROS_PACKAGES = 'ROS distributions have it as ros-DISTRO-tf2-ros'
-
-
-class TransformUnknownError(RuntimeError):
-    """TF does not tell where a frame is, or is not there to be asked."""
 
 
 class TransformTree:
@@ -47,15 +44,15 @@ class TransformTree:
         self._buffer = tf2_ros.Buffer()
         self._listener = tf2_ros.TransformListener(self._buffer, self._node)
 
-    def find(self, parent: str, child: str, at: Time) -> Transform:
-        """Return where ``child`` is in ``parent`` at a time; never waits.
+    def find(self, parent: str, child: str, at: int) -> Transform:
+        """Return where ``child`` is in ``parent`` at a time in nanoseconds; never waits.
 
         Raises TransformUnknownError.
         """
         self.listen()
         tf2 = importlib.import_module('tf2_ros')
         try:
-            found = self._buffer.lookup_transform(parent, child, at)
+            found = self._buffer.lookup_transform(parent, child, Time(nanoseconds=at))
         except tf2.TransformException as error:
             raise TransformUnknownError(f'TF does not tell where {child} is: {error}') from error
         q, t = found.transform.rotation, found.transform.translation
@@ -104,29 +101,11 @@ def _tf_message() -> Any:
 def transform_message(parent: str, child: str, where: Transform, stamp: Stamp) -> TransformStamped:
     """Return a transform as geometry_msgs/TransformStamped."""
     message = TransformStamped()
-    message.header.frame_id, message.header.stamp = parent, stamp
+    message.header.frame_id = parent
+    message.header.stamp = RosStamp(sec=stamp.sec, nanosec=stamp.nanosec)
     message.child_frame_id = child
     x, y, z, w = quaternion_of(where.rotation)
     rotation, translation = message.transform.rotation, message.transform.translation
     rotation.x, rotation.y, rotation.z, rotation.w = x, y, z, w
     translation.x, translation.y, translation.z = (float(v) for v in where.translation)
     return message
-
-
-def quaternion_of(rotation: np.ndarray) -> tuple[float, float, float, float]:
-    """Return a rotation (3, 3) as a quaternion (x, y, z, w) of length 1 with w >= 0.
-
-    The eigenvector of Bar-Itzhack's matrix (J. Guidance 23(6), 2000): sound for every rotation.
-    """
-    r = rotation
-    k = np.array(
-        [
-            [r[0, 0] - r[1, 1] - r[2, 2], 0, 0, 0],
-            [r[1, 0] + r[0, 1], r[1, 1] - r[0, 0] - r[2, 2], 0, 0],
-            [r[2, 0] + r[0, 2], r[2, 1] + r[1, 2], r[2, 2] - r[0, 0] - r[1, 1], 0],
-            [r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1], np.trace(r)],
-        ]
-    )
-    _, vectors = np.linalg.eigh(k)  # reads the lower triangle alone
-    x, y, z, w = (float(v) for v in vectors[:, -1])
-    return (x, y, z, w) if w >= 0 else (-x, -y, -z, -w)

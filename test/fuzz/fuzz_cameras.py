@@ -28,6 +28,7 @@ from depth_anything_ros.ros.camera_info import (
 )
 from depth_anything_ros.ros.camera_info_tracker import CameraInfoTracker
 from depth_anything_ros.ros.camera_pose import CameraPose, PoseSettings, report_of
+from depth_anything_ros.ros.node_topics import NodeTopics
 from depth_anything_ros.ros.pinhole import pinhole_of
 
 MODELS = ('plumb_bob', 'rational_polynomial', 'equidistant', '', 'fisheye62', 'x' * 300)
@@ -201,7 +202,7 @@ def _check_imu(case: tuple[list[Any], tuple[float, ...]]) -> bool:
     measurements, (height, *angles) = case
     settings = PoseSettings('imu', height, 0.0, 0.0, '', *angles)
     node = _Node()
-    pose = CameraPose(node, '', lambda: settings, None, SilentReporter())  # type: ignore[arg-type]
+    pose = CameraPose(NodeTopics(node), '', lambda: settings, None, SilentReporter())  # type: ignore[arg-type]
     pose.subscribe()
     for acceleration, second, nanosecond, covariance in measurements:
         message = Imu()

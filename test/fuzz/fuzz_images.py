@@ -14,16 +14,14 @@ import cv2
 import numpy as np
 from fuzzing import Target, damaged, odd_numbers, refused
 from hypothesis import strategies as st
-from rclpy.clock import ClockType
-from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
-from depth_anything_ros.inference.conventions import network_size
+from depth_anything_ros.inference.conventions import MAX_PATCHES, network_size
 from depth_anything_ros.inference.counters import FrameCounters
 from depth_anything_ros.media.decoding import MAX_PIXELS
 from depth_anything_ros.ros.cdr import CdrError
 from depth_anything_ros.ros.depth_message import decode_depth
-from depth_anything_ros.ros.frame_processor import MAX_PATCHES, FrameProcessor
+from depth_anything_ros.ros.frame_processor import FrameProcessor
 from depth_anything_ros.ros.image_message import ImageError, decode_compressed, decode_image
 from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage
@@ -305,7 +303,7 @@ def _check_frame(case: tuple[bool, bytes]) -> bool:
         infos=None,
         counters=counters,
         reporter=_Silent(),
-        now=lambda: Time(seconds=5, clock_type=ClockType.ROS_TIME),
+        now=lambda: 5 * 10**9,
         settings=lambda: SETTINGS[compressed],
     )
     counters.receive()

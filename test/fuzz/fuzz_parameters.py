@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from depth_anything_ros.geometry.transform import Transform, TransformError
 from depth_anything_ros.ros.camera_parameters import CAMERA_PARAMETERS, declare_camera_parameters
+from depth_anything_ros.ros.extrinsics import extrinsics_from
 from depth_anything_ros.ros.node_settings import NodeSettings, declare_depth_parameters
 from depth_anything_ros.ros.parameter_table import Parameter, ParameterError
 from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS
-from depth_anything_ros.ros.reference_buffer import extrinsics_from
 
 ROWS = (*DEPTH_PARAMETERS, *CAMERA_PARAMETERS)
 TEXTS = st.one_of(

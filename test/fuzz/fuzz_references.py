@@ -20,12 +20,13 @@ from depth_anything_ros.geometry.affine import NoFitError, fit_affine_disparity
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.geometry.reference import MIN_RANGE, Reference, sample_disparity
 from depth_anything_ros.geometry.transform import Transform
-from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.cdr import CdrError
+from depth_anything_ros.ros.node_topics import NodeTopics
+from depth_anything_ros.ros.pinhole import camera_info_from
 from depth_anything_ros.ros.raw_point_cloud import PointCloudError, PointField, RawPointCloud
 from depth_anything_ros.ros.reference_buffer import ReferenceBuffer
 from depth_anything_ros.ros.scale_source import _NO_REFERENCE
-from depth_anything_ros.ros.transforms import TransformUnknownError
+from depth_anything_ros.ros.topics import TransformUnknownError
 
 INTRINSICS = Intrinsics(32, 24, 30.0, 30.0, 16.0, 12.0)
 RAMP = np.linspace(0.1, 3.0, 32 * 24, dtype=np.float32).reshape(24, 32)
@@ -58,7 +59,7 @@ def _feed(
 ) -> bool:
     """Give a message to the node's buffer and take all from it that the scale takes."""
     node = _Node()
-    buffer = ReferenceBuffer(node, '', source, extrinsics, _Tree())  # type: ignore[arg-type]
+    buffer = ReferenceBuffer(NodeTopics(node), '', source, extrinsics, _Tree())  # type: ignore[arg-type]
     if info is not None:
         node.callbacks['reference/camera_info'](info)
     node.callbacks[f'reference/{source}'](message)

@@ -26,9 +26,9 @@ from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.preprocessing import network_size
 from depth_anything_ros.inference.stage_times import StageTimes
 from depth_anything_ros.ros import node as node_module
-from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.depth_message import encode_color
 from depth_anything_ros.ros.node import DepthNode
+from depth_anything_ros.ros.pinhole import camera_info_from
 from depth_anything_ros.ros.raw_image import RawImage
 
 SMALL = {'weights': 'random', 'device': 'cpu', 'precision': 'float32', 'input_size': 42}

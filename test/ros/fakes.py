@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from depth_anything_ros.geometry.transform import Transform
-from depth_anything_ros.ros.transforms import TransformUnknownError
+from depth_anything_ros.ros.topics import TransformUnknownError
 
 
 class FakeLogger:
@@ -51,7 +51,7 @@ class FakeTree:
         self.asked: list[tuple[str, str, int]] = []
 
     def find(self, parent, child, at) -> Transform:
-        self.asked.append((parent, child, at.nanoseconds))
+        self.asked.append((parent, child, at))
         if self.known is None:
             raise TransformUnknownError(f'TF does not tell where {child} is')
         return self.known

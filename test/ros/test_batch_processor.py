@@ -12,7 +12,6 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from rclpy.time import Time
 from std_msgs.msg import Header
 
 from depth_anything_ros.depth import Depth, DepthKind
@@ -42,7 +41,7 @@ class Camera:
             return None
         rgb = np.full((*self.size, 3), serialized[0], np.uint8)
         shape = network_size(*self.size, self.input_size)
-        return Frame(Header(), Time(), rgb, self.settings, self.input_size, shape)
+        return Frame(Header(), 0, rgb, self.settings, self.input_size, shape)
 
     def publish(self, frame, depth):
         if self.cannot_publish:

@@ -23,15 +23,15 @@ def test_the_node_can_be_imported_without_torch():
     code = (
         "import sys; sys.modules['torch'] = None\n"
         'import depth_anything_ros.ros.node\n'
-        'from depth_anything_ros.ros.camera_channel import _space_class\n'
-        'assert _space_class() is None'
+        'from depth_anything_ros.ros.frame_publisher import space_class\n'
+        'assert space_class() is None'
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 def test_without_torch_there_is_depth_and_no_cloud(graph, monkeypatch):
-    monkeypatch.setattr(camera_channel, '_space_class', lambda: None)
+    monkeypatch.setattr(camera_channel, 'space_class', lambda: None)
     camera = graph.depth_node().cameras['']
 
     camera.advertise(METRIC)
@@ -44,7 +44,7 @@ def test_without_torch_there_is_depth_and_no_cloud(graph, monkeypatch):
 
 
 def test_without_torch_a_scale_is_refused_by_name(graph, monkeypatch):
-    monkeypatch.setattr(camera_channel, '_space_class', lambda: None)
+    monkeypatch.setattr(camera_channel, 'space_class', lambda: None)
     camera = graph.depth_node(scale__source='ground').cameras['']
 
     with pytest.raises(ParameterError, match='scale.source needs torch'):

@@ -17,11 +17,11 @@ from std_msgs.msg import Header  # noqa: E402
 from depth_anything_ros.geometry.intrinsics import Intrinsics  # noqa: E402
 from depth_anything_ros.ros.camera_info import (  # noqa: E402
     CameraInfoError,
-    camera_info_from,
     check_camera_info,
     scale_camera_info,
     sensor_window,
 )
+from depth_anything_ros.ros.pinhole import camera_info_from  # noqa: E402
 
 
 def info(**changes):

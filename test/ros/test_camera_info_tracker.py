@@ -11,8 +11,8 @@ pytest.importorskip('rclpy')
 from std_msgs.msg import Header
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics
-from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.camera_info_tracker import TROUBLE, CameraInfoTracker
+from depth_anything_ros.ros.pinhole import camera_info_from
 
 SIZE = (64, 48)
 

@@ -26,6 +26,7 @@ from depth_anything_ros.ros.camera_pose import (  # noqa: E402
     PoseSettings,
     report_of,
 )
+from depth_anything_ros.ros.node_topics import NodeTopics  # noqa: E402
 from depth_anything_ros.ros.reporter import Reporter  # noqa: E402
 
 FIXED = PoseSettings('fixed', 1.2, 0.1, 0.3, 'base_footprint', 0.0, 0.0, 0.0)
@@ -39,7 +40,9 @@ class Rig:
         self.settings, self.node, self.logger = settings, FakeNode(), FakeLogger()
         self.reporter = Reporter(self.logger)
         self.tree = tree or FakeTree()
-        self.pose = CameraPose(self.node, '', lambda: self.settings, self.tree, self.reporter)
+        self.pose = CameraPose(
+            NodeTopics(self.node), '', lambda: self.settings, self.tree, self.reporter
+        )
 
     def accelerate(self, acceleration, at: float = 1.0, known: bool = True) -> None:
         message = Imu()

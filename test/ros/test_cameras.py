@@ -18,9 +18,9 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics
-from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.node import DepthNode
 from depth_anything_ros.ros.parameter_table import ParameterError
+from depth_anything_ros.ros.pinhole import camera_info_from
 
 CAMERAS = ('front', 'left')
 

@@ -9,9 +9,11 @@ them, without ROS.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip('rclpy')
 from sensor_msgs.msg import CameraInfo, LaserScan, PointCloud2  # noqa: E402
@@ -23,11 +25,26 @@ from depth_anything_ros.evaluation.costmap import Scan  # noqa: E402
 from depth_anything_ros.evaluation.drive_judge import DriveJudge  # noqa: E402
 from depth_anything_ros.inference.threads import one_thread  # noqa: E402
 from depth_anything_ros.ros.bench_node import StandInEstimator  # noqa: E402
-from depth_anything_ros.ros.camera_info import camera_info_from  # noqa: E402
 from depth_anything_ros.ros.depth_message import encode_color  # noqa: E402
 from depth_anything_ros.ros.node import DepthNode  # noqa: E402
+from depth_anything_ros.ros.pinhole import camera_info_from  # noqa: E402
 
-ZONE = StopZone(max_height=1.0)
+CONFIG = Path(__file__).resolve().parents[2] / 'config' / 'nav2' / 'collision_monitor.yaml'
+
+
+def shipped_zone() -> StopZone:
+    """Return the stop zone of the configuration that users take."""
+    settings = yaml.safe_load(CONFIG.read_text())['collision_monitor']['ros__parameters']
+    polygon, source = settings['StopZone'], settings['obstacles']
+    corners = yaml.safe_load(polygon['points'])
+    return StopZone(
+        ahead=max(x for x, _ in corners),
+        half_width=max(y for _, y in corners),
+        min_height=source['min_height'],
+        max_height=source['max_height'],
+        min_points=polygon['min_points'],
+        source_timeout=source['source_timeout'],
+    )
 
 
 class TruthEngine:
@@ -69,7 +86,7 @@ def drive_through_the_node(graph, plan: DrivePlan) -> DriveJudge:
     clouds = graph.listen('obstacles', PointCloud2)
     scans = graph.listen('scan', LaserScan)
     graph.connect(node, 2)
-    judge = DriveJudge(drive, ZONE)
+    judge = DriveJudge(drive, shipped_zone())
     for index, (rgb, _) in enumerate(frames):
         header = Header(frame_id='cam')
         header.stamp.sec = 1000 + int(drive.time(index))
@@ -90,7 +107,7 @@ def drive_through_the_node(graph, plan: DrivePlan) -> DriveJudge:
 
 @pytest.mark.parametrize(
     ('obstacle', 'size'),
-    [(Obstacle.BOX, 0.3), (Obstacle.WALL, 2.5), (Obstacle.OVERHANG, 0.6)],
+    [(Obstacle.BOX, 0.3), (Obstacle.WALL, 2.5), (Obstacle.OVERHANG, 0.6), (Obstacle.CURB, 0.3)],
     ids=lambda value: getattr(value, 'value', ''),
 )
 @pytest.mark.parametrize(
@@ -108,7 +125,7 @@ def test_the_robot_stops_in_time_and_goes_on_when_the_way_is_free(
     figures = drive_through_the_node(graph, plan).figures()
 
     assert figures.mapped_at >= 1.5
-    assert figures.stopped_at >= 0.85
+    assert figures.stopped_at >= 1.0
     assert figures.hold_share == 1.0
     assert figures.time_to_resume <= 0.5
     assert figures.false_stop_share < 0.02

@@ -19,9 +19,9 @@ from std_msgs.msg import Header
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.geometry.intrinsics import Intrinsics
 from depth_anything_ros.ros import frame_saver, saved_frame
-from depth_anything_ros.ros.camera_info import camera_info_from
 from depth_anything_ros.ros.frame_saver import MOST_WAITING, SAVE_TROUBLE, FrameSaver
 from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS, DepthSettings
+from depth_anything_ros.ros.pinhole import camera_info_from
 from depth_anything_ros.ros.reporter import Reporter
 from depth_anything_ros.ros.saved_frame import SavedFrame, SaveWish, save_frame
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip('rclpy')
 
 from depth_anything_ros.depth import DepthKind
-from depth_anything_ros.ros.outputs import DEPTH_TOPIC, limit_range
+from depth_anything_ros.ros.frame_outputs import DEPTH_TOPIC, limit_range
 
 INF = np.float32(np.inf)
 VALUES = np.array([[0.5, 1.0, 2.0], [10.0, 10.5, np.nan]], np.float32)

@@ -13,10 +13,9 @@ from std_msgs.msg import Header  # noqa: E402
 from depth_anything_ros.geometry.intrinsics import Intrinsics  # noqa: E402
 from depth_anything_ros.ros.camera_info import (  # noqa: E402
     CameraInfoError,
-    camera_info_from,
     scale_camera_info,
 )
-from depth_anything_ros.ros.pinhole import pinhole_of  # noqa: E402
+from depth_anything_ros.ros.pinhole import camera_info_from, pinhole_of  # noqa: E402
 
 CAMERA = Intrinsics(640, 480, 500.0, 510.0, 310.0, 250.0)
 

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 pytest.importorskip('rclpy')
 from rclpy.serialization import deserialize_message, serialize_message  # noqa: E402
 from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from std_msgs.msg import Header as RosHeader  # noqa: E402
 
 from depth_anything_ros.ros.cdr import CdrError  # noqa: E402
 from depth_anything_ros.ros.raw_image import RawCompressedImage, RawImage  # noqa: E402
+from depth_anything_ros.ros.stamps import Header, Stamp, header_like  # noqa: E402
 
 NUMBERS = st.integers(0, 2**32 - 1)
 # ROS strings end at the first NUL.
@@ -31,9 +32,11 @@ HEADERS = st.builds(
 
 
 def _header(sec: int = 12, nanosec: int = 345, frame_id: str = 'cam') -> Header:
-    header = Header(frame_id=frame_id)
-    header.stamp.sec, header.stamp.nanosec = sec, nanosec
-    return header
+    return Header(Stamp(sec, nanosec), frame_id)
+
+
+def _in_ros(header: Header) -> RosHeader:
+    return header_like(RosHeader(), header)
 
 
 def raw(pixels: bytes = bytes(range(24)), **changes) -> RawImage:
@@ -114,7 +117,9 @@ def test_second_version_of_the_representation_is_read_and_others_are_refused():
 
 @pytest.mark.parametrize('kind', [RawImage, RawCompressedImage])
 def test_every_cut_is_refused_by_name(kind):
-    compressed = CompressedImage(header=_header(), format='jpeg', data=array('B', b'12345'))
+    compressed = CompressedImage(
+        header=_in_ros(_header()), format='jpeg', data=array('B', b'12345')
+    )
     whole = raw().serialize() if kind is RawImage else bytes(serialize_message(compressed))
     kind.parse(whole)
     for length in range(len(whole)):
@@ -145,7 +150,7 @@ def test_text_that_is_no_utf8_is_read_with_marks():
 @settings(max_examples=60, deadline=None)
 @given(HEADERS, TEXTS, st.binary(max_size=40))
 def test_compressed_images_are_read_as_rclpy_reads_them(header, wording, content):
-    message = CompressedImage(header=header, format=wording, data=array('B', content))
+    message = CompressedImage(header=_in_ros(header), format=wording, data=array('B', content))
     back = RawCompressedImage.parse(serialize_message(message))
     assert (back.header, back.format, bytes(back.data)) == (header, wording, content)
 

@@ -17,15 +17,16 @@ from std_msgs.msg import Header  # noqa: E402
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics  # noqa: E402
 from depth_anything_ros.geometry.transform import Transform, TransformError  # noqa: E402
-from depth_anything_ros.ros.camera_info import camera_info_from  # noqa: E402
 from depth_anything_ros.ros.depth_message import encode_depth  # noqa: E402
+from depth_anything_ros.ros.extrinsics import extrinsics_from  # noqa: E402
+from depth_anything_ros.ros.node_topics import NodeTopics  # noqa: E402
+from depth_anything_ros.ros.pinhole import camera_info_from  # noqa: E402
 from depth_anything_ros.ros.raw_point_cloud import RawPointCloud  # noqa: E402
 from depth_anything_ros.ros.reference_buffer import (  # noqa: E402
     NoReferenceError,
     ReferenceBuffer,
-    extrinsics_from,
 )
-from depth_anything_ros.ros.transforms import TransformUnknownError  # noqa: E402
+from depth_anything_ros.ros.topics import TransformUnknownError  # noqa: E402
 
 CAMERA = Intrinsics(64, 48, 50.0, 50.0, 32.0, 24.0)
 
@@ -39,7 +40,7 @@ def header(at: float = 10.0, frame: str = 'cam') -> Header:
 class Rig:
     def __init__(self, source: str, extrinsics=None, tree: FakeTree | None = None) -> None:
         self.node, self.tree = FakeNode(), tree or FakeTree()
-        self.buffer = ReferenceBuffer(self.node, '', source, extrinsics, self.tree)
+        self.buffer = ReferenceBuffer(NodeTopics(self.node), '', source, extrinsics, self.tree)
 
     def points(self, points, at: float = 10.0, frame: str = 'lidar') -> None:
         cloud = RawPointCloud.of(np.array(points, np.float32), 'xyz', header(at, frame))

@@ -12,14 +12,16 @@ import pytest
 import torch
 
 pytest.importorskip('rclpy')
-from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
 from fakes import FakeLogger, FakeNode, FakeTree  # noqa: E402
+from rclpy.serialization import deserialize_message  # noqa: E402
 from std_msgs.msg import Header  # noqa: E402
 
 from depth_anything_ros.geometry.intrinsics import Intrinsics  # noqa: E402
 from depth_anything_ros.geometry.scale import ScaleState, apply_scale  # noqa: E402
 from depth_anything_ros.geometry.transform import Transform, camera_on_ground  # noqa: E402
 from depth_anything_ros.ros.depth_message import encode_depth  # noqa: E402
+from depth_anything_ros.ros.node_topics import NodeTopics  # noqa: E402
 from depth_anything_ros.ros.reporter import Reporter  # noqa: E402
 from depth_anything_ros.ros.scale_source import ScaleSource  # noqa: E402
 from depth_anything_ros.ros.space_settings import ScaleGroup  # noqa: E402
@@ -61,7 +63,9 @@ class Rig:
         self.settings = replace(SETTINGS, **changes)
         self.node, self.logger = FakeNode(), FakeLogger()
         self.reporter = Reporter(self.logger)
-        self.source = ScaleSource(self.node, '', lambda: self.settings, FakeTree(), self.reporter)
+        self.source = ScaleSource(
+            NodeTopics(self.node), '', lambda: self.settings, FakeTree(), self.reporter
+        )
         self.source.subscribe()
 
     def measure(self, depth: np.ndarray, at: float) -> None:
@@ -71,6 +75,10 @@ class Rig:
         if measured:
             self.measure(depth * np.float32(factor), at)
         return self.source.estimate(disparity_of(depth), header(at), CAMERA, None)
+
+
+def told(rig: Rig, at: float) -> DiagnosticArray:
+    return deserialize_message(rig.source.message(header(at)), DiagnosticArray)
 
 
 def test_without_a_source_none_is_wanted():
@@ -172,10 +180,10 @@ def test_a_reset_forgets():
 
 def test_the_message_tells_state_and_numbers():
     rig = Rig()
-    (waiting,) = rig.source.message(header(1)).status
+    (waiting,) = told(rig, 1).status
     for i in range(5):
         rig.frame(slope(), 1 + 0.1 * i)
-    message = rig.source.message(header(1.4))
+    message = told(rig, 1.4)
 
     assert (waiting.message, waiting.level) == ('WAITING', DiagnosticStatus.WARN)
     (status,) = message.status
