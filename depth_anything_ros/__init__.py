@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from depth_anything_ros.depth import Depth, DepthKind
-
 if TYPE_CHECKING:
+    from depth_anything_ros.depth import Depth, DepthKind
     from depth_anything_ros.inference.estimator import DepthEstimator
 
 __version__ = '0.1.0'
@@ -16,7 +15,14 @@ __all__ = ['Depth', 'DepthEstimator', 'DepthKind', '__version__']
 
 
 def __getattr__(name: str) -> Any:
-    """Import the estimator, and with it torch, only when somebody asks for it."""
+    """Import NumPy, and with the estimator torch, only when somebody asks for what needs them.
+
+    The command line begins here, and answers Ctrl-C from its first import on.
+    """
+    if name in ('Depth', 'DepthKind'):
+        from depth_anything_ros import depth
+
+        return getattr(depth, name)
     if name == 'DepthEstimator':
         from depth_anything_ros.inference.estimator import DepthEstimator
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from depth_anything_ros.cli.fail import fail, fail_without_ros
+from depth_anything_ros.cli.loading import JsonOption
 
 ENCODINGS = ('rgb8', 'bgr8', 'mono8', 'jpeg')
 MOST_CAMERAS = 4
@@ -50,15 +51,23 @@ def bench(
     overload: Annotated[
         float, typer.Option(help="Seconds at 3 times the engine's rate; 0 for none.", min=0)
     ] = 0.0,
-    output: Annotated[Path | None, typer.Option(help='JSON file for the results.')] = None,
+    output: Annotated[
+        Path | None, typer.Option('--output', '-o', help='JSON file for the results.')
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help='PNG file for age over rate.')] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Replay frames into depth_node in another process; measure rate, age, losses and costs."""
+    """Replay frames into depth_node in another process; measure rate, age, losses and costs.
+
+    Exit codes: 0 all done, 1 it could not be, 2 wrong usage, 130 interrupted.
+    """
     wanted = _rates(rates)
     if encoding not in ENCODINGS:
-        fail(f'--encoding must be one of {", ".join(ENCODINGS)}, got {encoding!r}')
+        raise typer.BadParameter(
+            f'--encoding must be one of {", ".join(ENCODINGS)}, got {encoding!r}'
+        )
     if overload and cameras > 1:
-        fail('--overload is for one camera: leave --cameras out')
+        raise typer.BadParameter('--overload is for one camera: leave --cameras out')
     try:
         from depth_anything_ros.ros import bench_runs as benchmark
         from depth_anything_ros.ros.bench_graph import GraphSettings, open_graph
@@ -71,7 +80,7 @@ def bench(
     from depth_anything_ros.media.frames import SourceError
 
     names = tuple(f'camera_{number}' for number in range(1, cameras + 1)) if cameras > 1 else ('',)
-    console = Console()
+    console = Console(stderr=as_json)
     if not PROC.joinpath('self/stat').is_file():
         console.print(f'no {PROC}: processor time and memory of the node stay unknown')
     results: dict[str, Any] = {**benchmark.facts_of_run(), 'method': benchmark.METHOD}
@@ -96,7 +105,9 @@ def bench(
             fail(error)
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
-    if results['runs']:
+    if as_json:
+        typer.echo(json.dumps(results, indent=2))
+    elif results['runs']:
         console.print(run_table(results['runs']))
     try:
         if output is not None:
@@ -114,14 +125,16 @@ def _rates(text: str) -> list[float]:
     except ValueError:
         rates = [0.0]
     if any(not 0 < rate <= 1000 for rate in rates):
-        fail(f'--rates must be numbers above 0 and up to 1000 such as 10,30,60, got {text!r}')
+        raise typer.BadParameter(
+            f'--rates must be numbers above 0 and up to 1000 such as 10,30,60, got {text!r}'
+        )
     return rates
 
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.partition('x')
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        fail(f'--size must be WIDTHxHEIGHT such as 640x480, got {text!r}')
+        raise typer.BadParameter(f'--size must be WIDTHxHEIGHT such as 640x480, got {text!r}')
     return int(width), int(height)
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from depth_anything_ros.cli.fail import fail
+from depth_anything_ros.cli.loading import (
+    DeviceOption,
+    InputSizeOption,
+    JsonOption,
+    MaxDepthOption,
+    ModelOption,
+    PrecisionOption,
+    WeightsOption,
+    load_estimator,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,15 +56,19 @@ def calibrate(
         str, typer.Option(help='Depth images in the bag.')
     ] = '/ground_truth/depth',
     every: Annotated[int, typer.Option(help='Take every so many frames of the bag.', min=1)] = 1,
-    model: Annotated[str, typer.Option(help='A model by name, or a weights file.')] = 'nano',
-    input_size: Annotated[
-        int | None, typer.Option(min=14, help="Shorter side of the network's input.")
-    ] = None,
+    model: ModelOption = 'nano',
+    weights: WeightsOption = None,
+    input_size: InputSizeOption = None,
+    device: DeviceOption = 'auto',
+    precision: PrecisionOption = 'auto',
+    max_depth: MaxDepthOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure a fixed scale from typed distances, a checkerboard or a bag with known depth.
 
     A relative network's scale changes with what it sees: a fixed one serves a camera that stays
-    where it is. The deviation among the pictures tells by how much.
+    where it is. The deviation among the pictures tells by how much. Exit codes: 0 measured,
+    1 it could not be, 2 wrong usage, 130 interrupted.
     """
     chosen = [name for name, given in (('--distances', distances), ('--checkerboard', checkerboard),
                                        ('--bag', bag)) if given]  # fmt: skip
@@ -62,23 +78,19 @@ def calibrate(
         raise typer.BadParameter('give pictures, or a --bag')
     if distances and len(pictures or []) != 1:
         raise typer.BadParameter('--distances are of one picture')
-    from depth_anything_ros import DepthEstimator
     from depth_anything_ros.geometry.affine import AffineSettings, NoFitError
     from depth_anything_ros.geometry.reference import BadReferenceError
     from depth_anything_ros.geometry.scale_calibration import calibrate_distances, calibrate_frames
-    from depth_anything_ros.inference.device import DeviceError
+    from depth_anything_ros.inference.conventions import LongPictureError
     from depth_anything_ros.media.bag import BagError
     from depth_anything_ros.media.calibration import CalibrationError
-    from depth_anything_ros.model.catalog import UnknownModelError
-    from depth_anything_ros.model.checkpoint import CheckpointError
-    from depth_anything_ros.model.hub import DownloadError
 
+    corners = None if checkerboard is None else _corners(checkerboard, square, calibration)
+    estimator = load_estimator(model, weights, device, precision, input_size, max_depth)
     try:
-        estimator = DepthEstimator(model, input_size=input_size)
         if distances:
             scale = calibrate_distances(*_typed(estimator, (pictures or [])[0], distances))
-        elif checkerboard:
-            corners = _corners(checkerboard, square, calibration)
+        elif corners is not None:
             scale = calibrate_frames(
                 list(_boards(estimator, pictures or [], corners, square, calibration)),
                 AffineSettings(min_points=9),
@@ -90,15 +102,12 @@ def calibrate(
         BadReferenceError,
         BagError,
         CalibrationError,
-        CheckpointError,
-        DeviceError,
-        DownloadError,
+        LongPictureError,
         NoFitError,
         OSError,
-        UnknownModelError,
     ) as error:
         fail(error)
-    _tell(scale)
+    _tell(scale, as_json)
 
 
 def _corners(text: str, square: float, calibration: Path | None) -> tuple[int, int]:
@@ -208,12 +217,30 @@ def _recorded(
         yield sample_disparity(_disparity(estimator, picture), reference)
 
 
-def _tell(scale: FixedScale) -> None:
-    """Print the scale, how sure it is, and the lines for the parameter file."""
+def _tell(scale: FixedScale, as_json: bool) -> None:
+    """Print the scale, how sure it is, and the line for the parameter file."""
+    if as_json:
+        summary = {
+            'a': scale.a,
+            'b': scale.b,
+            'deviation_a': scale.deviation_a,
+            'deviation_b': scale.deviation_b,
+            'points': scale.fit.count,
+            'pictures': scale.frames,
+            'inlier_share': scale.fit.inlier_share,
+            'residual': scale.fit.residual,
+        }
+        typer.echo(json.dumps({name: _plain(value) for name, value in summary.items()}, indent=2))
+        return
     typer.echo(f'a = {scale.a:.6g} +- {scale.deviation_a:.2g}')
     typer.echo(f'b = {scale.b:.6g} +- {scale.deviation_b:.2g}')
     typer.echo(
         f'{scale.fit.count} points of {scale.frames} picture(s), {scale.fit.inlier_share:.0%} '
         f'agree to {scale.fit.residual:.1%}'
     )
-    typer.echo(f'scale: {{mode: fixed, a: {scale.a:.6g}, b: {scale.b:.6g}}}')
+    typer.echo(f'scale: {{source: fixed, a: {scale.a:.6g}, b: {scale.b:.6g}}}')
+
+
+def _plain(value: float) -> float | None:
+    """Return a number as JSON has it, which has no infinities."""
+    return value if math.isfinite(value) else None

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from depth_anything_ros.cli.fail import fail, fail_without_ros
+from depth_anything_ros.cli.loading import JsonOption
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.evaluation.metrics import Score, mean_score, score_depth, score_relative
 from depth_anything_ros.media.recorded_run import RecordedRun, write_sheet, write_video
@@ -38,9 +39,15 @@ def demo(
         ),
     ] = 0.0,
     width: Annotated[int, typer.Option(help='Width of the camera image; 0: the source.')] = 0,
-    output: Annotated[Path, typer.Option(help='Folder for the results.')] = Path('out/demo'),
+    output: Annotated[Path, typer.Option('--output', '-o', help='Folder for the results.')] = Path(
+        'out/demo'
+    ),
+    as_json: JsonOption = False,
 ) -> None:
-    """Start camera_node and depth_node on loopback, record a bag, and show what came of it."""
+    """Start camera_node and depth_node on loopback, record a bag, and show what came of it.
+
+    Exit codes: 0 all done, 1 it could not be, 2 wrong usage, 130 interrupted.
+    """
     from depth_anything_ros.media.bag import BagError
     from depth_anything_ros.media.video import VideoError
 
@@ -50,7 +57,7 @@ def demo(
     except ModuleNotFoundError as error:
         fail_without_ros(error)
 
-    console = Console()
+    console = Console(stderr=as_json)
     if input == 'procedural' and width == 0:
         width = 320
     settings = DemoSettings(model, input, rate, seconds, width, output)
@@ -65,6 +72,9 @@ def demo(
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     (output / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    if as_json:
+        typer.echo(json.dumps(summary, indent=2))
+        return
     console.print(_table(summary))
     console.print(f'bag, demo.mp4, contact_sheet.png and summary.json are in {output}')
 

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from depth_anything_ros.check import Check, CheckResult, Verdict, run_check
+from depth_anything_ros.cli.loading import JsonOption
 
 STYLES = {
     Verdict.OK: 'green',
@@ -54,9 +55,12 @@ def doctor(
     wait: Annotated[
         float, typer.Option(help='Seconds to wait for the topic and its messages.', min=0.1)
     ] = 5.0,
-    as_json: Annotated[bool, typer.Option('--json', help='For scripts.')] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Check this machine and a camera's topic; say what to do. Exit code 1 when a check fails."""
+    """Check this machine and a camera's topic; say what to do.
+
+    Exit codes: 0 no check fails, 1 one does, 2 wrong usage, 130 interrupted.
+    """
     checks: list[tuple[str, Check]] = [
         (title, partial(_called, module, function)) for title, module, function in CHECKS
     ]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from depth_anything_ros.cli.fail import fail
+from depth_anything_ros.cli.loading import JsonOption
 from depth_anything_ros.inference.estimator import ONNX_SUFFIX
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ def export(
     model: Annotated[str, typer.Argument(help='A model by name, or the path of a weights file.')],
     format: Annotated[Format, typer.Option(help='What to write.')] = Format.onnx,
     output: Annotated[
-        Path | None, typer.Option(help='The file to write; MODEL.onnx here where not given.')
+        Path | None,
+        typer.Option('--output', '-o', help='The file to write; MODEL.onnx here if not given.'),
     ] = None,
     input_size: Annotated[
         int | None,
@@ -62,10 +65,12 @@ def export(
         float | None, typer.Option(help='Metres of metric weights that do not say theirs.')
     ] = None,
     precision: Annotated[Precision, typer.Option(help='Number format.')] = Precision.float32,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a network for other runtimes, checked against torch before it gets its name.
 
-    DepthEstimator and depth_node take the file as a model, without torch.
+    DepthEstimator and depth_node take the file as a model, without torch. Exit codes: 0 written, 1
+    it could not be, or is not equal to torch, 2 wrong usage, 130 interrupted.
     """
     _check_sizes(input_size, height, width, dynamic)
     if output is not None and output.suffix.lower() != ONNX_SUFFIX:
@@ -108,6 +113,17 @@ def export(
         UnknownModelError,
     ) as error:
         fail(error)
+    if as_json:
+        summary = {
+            'output': str(path),
+            'model': facts.model,
+            'precision': precision.value,
+            'size': None if fixed is None else list(fixed),
+            'checked_sizes': [list(size) for size in report.sizes],
+            'deviation': report.deviation,
+        }
+        typer.echo(json.dumps(summary, indent=2))
+        return
     sizes = ', '.join(f'{rows} x {columns}' for rows, columns in report.sizes)
     takes = 'any size' if fixed is None else 'this size alone'
     typer.echo(

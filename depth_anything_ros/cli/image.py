@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from depth_anything_ros.cli.fail import fail
 from depth_anything_ros.cli.loading import (
     DeviceOption,
     InputSizeOption,
+    JsonOption,
     MaxDepthOption,
     ModelOption,
     PrecisionOption,
@@ -76,26 +78,27 @@ def image(
         bool, typer.Option('--refine', help='Bring edges of depth to those of the picture.')
     ] = False,
     max_jump: Annotated[
-        float,
-        typer.Option(help='Relative jump of depth whose ramp is left out of points; 0 keeps all.'),
-    ] = 0.1,
+        float | None,
+        typer.Option(
+            help='Relative jump of metres whose ramp is left out of points, by itself 0.1; 0 keeps '
+            'all. Where it is given, also of depth files and colours.'
+        ),
+    ] = None,
     calibration: Annotated[
         Path | None, typer.Option(help='ROS calibration file (YAML) of the camera, for points.')
     ] = None,
     fov: Annotated[
         float | None,
-        typer.Option(help='Horizontal field of view in degrees, for points [EXIF, or else 60].'),
+        typer.Option(help='Horizontal field of view in degrees, for points (EXIF, or else 60).'),
     ] = None,
     resume: Annotated[
         bool, typer.Option('--resume', help='Leave out what an earlier run finished.')
     ] = False,
     batch: Annotated[
-        int, typer.Option(min=0, help='Pictures of one size at once [1; 8 on a GPU].')
+        int, typer.Option(min=0, help='Pictures of one size at once; 0: 1, or 8 on a GPU.')
     ] = 0,
     jobs: Annotated[int, typer.Option(min=1, help='Threads that read, and that write.')] = 2,
-    as_json: Annotated[
-        bool, typer.Option('--json', help='Print a summary as JSON on standard output.')
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Estimate the depth of pictures.
 
@@ -113,7 +116,7 @@ def image(
     from depth_anything_ros.geometry.scale import ScaleError, ScaleEstimate
     from depth_anything_ros.media.depth_files import FORMATS, Style
     from depth_anything_ros.media.picture_depth import DepthOptions
-    from depth_anything_ros.media.picture_run import Job, OutputError, PictureRun
+    from depth_anything_ros.media.picture_run import Job, Outcome, OutputError, PictureRun
     from depth_anything_ros.media.run_journal import RunJournal
 
     try:
@@ -125,15 +128,29 @@ def image(
         raise typer.BadParameter(str(error)) from error
     _silence_opencv()
     found = _found(sources, output)
+    if not found.entries:
+        if as_json:
+            _report(Outcome(), found, output, 0.0, as_json)
+        raise typer.Exit(1)
     estimator = load_estimator(model, weights, device, precision, input_size, max_depth)
     in_space = any(FORMATS[name].in_space for name in names)
-    if in_space and estimator.kind is DepthKind.RELATIVE and scale is None:
+    relative = estimator.kind is DepthKind.RELATIVE and scale is None
+    if in_space and relative:
         raise typer.BadParameter(
             f'{model} is relative and tells no metres, which points need: take a metric model '
             '(`depth-anything models`) or give --scale'
         )
+    if max_jump and relative:
+        raise typer.BadParameter(
+            f'--max-jump is of metres, and {model} is relative: take a metric model or give --scale'
+        )
     options = DepthOptions(
-        refine=refine, scale=scale, max_jump=max_jump, points=in_space, lens=lens
+        refine=refine,
+        scale=scale,
+        max_jump=DepthOptions.max_jump if max_jump is None else max_jump,
+        clean=bool(max_jump),
+        points=in_space,
+        lens=lens,
     )
     job = Job(output, names, Style(colormap, scale16), options)
     settings = {
@@ -144,7 +161,7 @@ def image(
         'formats': sorted(names),
         'colormap': colormap,
         'scale16': scale16,
-        'options': repr(options),
+        'options': asdict(options),
     }
     batch = batch or (8 if estimator.device.startswith(('cuda', 'mps')) else 1)
     start = time.monotonic()
@@ -225,8 +242,6 @@ def _found(sources: list[str], output: Path) -> PictureList:
     found = list_pictures(sources, output)
     for source, reason in found.missing.items():
         typer.echo(f'error: {source}: {reason}', err=True)
-    if not found.entries:
-        raise typer.Exit(1)
     return found
 
 

@@ -22,13 +22,19 @@ WeightsOption = Annotated[
 ]
 InputSizeOption = Annotated[
     int | None,
-    typer.Option(min=14, help="Shorter side of the network's input in pixels [the model's own]."),
+    typer.Option(
+        min=14, help="Shorter side of the network's input in pixels; else the model's own."
+    ),
 ]
 DeviceOption = Annotated[str, typer.Option(help='auto, cpu, openvino, cuda, cuda:1, mps.')]
 PrecisionOption = Annotated[str, typer.Option(help='auto, float32, bfloat16, float16.')]
 MaxDepthOption = Annotated[
     float | None,
     typer.Option(help='Farthest depth in metres of metric weights that do not say it.'),
+]
+
+JsonOption = Annotated[
+    bool, typer.Option('--json', help='Print a summary as JSON on standard output.')
 ]
 
 
@@ -42,23 +48,13 @@ def load_estimator(
 ) -> DepthEstimator:
     """Load a network, or end the command saying why it cannot be."""
     from depth_anything_ros import DepthEstimator
-    from depth_anything_ros.inference.device import DeviceError
-    from depth_anything_ros.inference.onnx_model import OnnxModelError
-    from depth_anything_ros.inference.onnx_session import ProviderError
-    from depth_anything_ros.model.catalog import UnknownModelError
-    from depth_anything_ros.model.checkpoint import CheckpointError
-    from depth_anything_ros.model.hub import DownloadError
 
     try:
         return DepthEstimator(model, weights, device, precision, input_size, max_depth)
-    except (
-        CheckpointError,
-        DeviceError,
-        DownloadError,
-        OnnxModelError,
-        OSError,
-        ProviderError,
-        UnknownModelError,
-        ValueError,
-    ) as error:
-        fail(error)
+    except Exception as error:
+        # Told by where it is from: importing some of the classes takes torch, which an exported
+        # model does not need.
+        ours = type(error).__module__.partition('.')[0] == 'depth_anything_ros'
+        if ours or isinstance(error, (OSError, ValueError)):
+            fail(error)
+        raise

@@ -4,14 +4,37 @@
 
 from __future__ import annotations
 
+import json
+
+import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from depth_anything_ros.cli.loading import JsonOption
 from depth_anything_ros.model.catalog import CATALOG
 
 
-def models() -> None:
-    """List the models, what they estimate, and the licence of their weights."""
+def models(as_json: JsonOption = False) -> None:
+    """List the models, what they estimate, and the licence of their weights.
+
+    Exit codes: 0 listed, 2 wrong usage.
+    """
+    if as_json:
+        cards = [
+            {
+                'name': card.name,
+                'size': card.size,
+                'kind': card.kind.value,
+                'max_depth': card.max_depth,
+                'input_size': card.input_size,
+                'shipped': card.shipped,
+                'repository': card.repository,
+                'licence': card.licence,
+            }
+            for card in CATALOG.values()
+        ]
+        typer.echo(json.dumps(cards, indent=2))
+        return
     # A name cut short cannot be typed after --model; the rest may wrap.
     whole = Column('model', no_wrap=True, min_width=max(map(len, CATALOG)))
     table = Table(whole, 'depth', Column('weights', overflow='fold'), 'licence')

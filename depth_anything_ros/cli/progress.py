@@ -14,7 +14,7 @@ from rich.progress import Progress as Bar
 class Progress:
     """A bar with rate, time left and errors, on stderr, and nothing where that is no terminal."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int | None) -> None:
         console = Console(stderr=True)
         self._failed, self._done, self._start = 0, 0, time.monotonic()
         self._bar = Bar(
@@ -34,6 +34,10 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
+
+    def expect(self, total: int | None) -> None:
+        """Say how many things there will be in all; None for nobody knows."""
+        self._bar.update(self._task, total=total)
 
     def told(self, _: object, reason: str | None) -> None:
         """Count one thing; a reason says that it failed."""

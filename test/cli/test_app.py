@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ import pytest
 
 pytest.importorskip('typer')
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import depth_anything_ros
@@ -70,6 +73,73 @@ def test_downloads_tell_where_each_file_is(monkeypatch, tmp_path):
     ]
 
 
+def test_a_download_that_fails_does_not_keep_the_others(monkeypatch, tmp_path):
+    def fetch(card, check):
+        if card.name == 'small':
+            raise DownloadError('no network for small')
+        return tmp_path / f'{card.name}.pth'
+
+    monkeypatch.setattr(download_module, 'fetch', fetch)
+    result = run('download', 'small', 'base', '--json')
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {
+        'fetched': {'base': str(tmp_path / 'base.pth')},
+        'failed': {'small': 'no network for small'},
+    }
+
+
+def test_models_as_json_have_the_facts_of_the_catalog():
+    cards = {card['name']: card for card in json.loads(run('models', '--json').stdout)}
+    assert list(cards) == list(CATALOG)
+    assert cards['nano']['shipped'] and cards['nano']['max_depth'] is None
+    assert cards['metric-outdoor-small']['max_depth'] == 80.0
+    assert cards['base']['licence'] == CATALOG['base'].licence
+
+
+def commands(group=None, words=()):
+    """Yield the words of every command, however deep, and the command."""
+    for name, command in (group or get_command(app)).commands.items():
+        if hasattr(command, 'commands'):
+            yield from commands(command, (*words, name))
+        else:
+            yield (*words, name), command
+
+
+def options_of(command):
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+COMMANDS = [pytest.param(*each, id=' '.join(each[0])) for each in commands()]
+
+
+def test_there_are_all_of_them():
+    assert {'image', 'video', 'bag', 'data check', 'annotate reopen'} < {p.id for p in COMMANDS}
+    assert len(COMMANDS) >= 22
+
+
+@pytest.mark.parametrize(('words', 'command'), COMMANDS)
+def test_every_argument_and_option_says_what_it_is(words, command):
+    texts = {parameter.name: getattr(parameter, 'help', None) for parameter in command.params}
+    assert [name for name, text in texts.items() if not text] == []
+    # The terminal would not show what is in brackets.
+    assert [name for name, text in texts.items() if '[' in text] == []
+
+
+@pytest.mark.parametrize(('words', 'command'), COMMANDS)
+def test_every_command_tells_its_exit_codes_and_has_json(words, command):
+    codes = re.search(r'Exit codes: 0\s.*?\b2\s+wrong\s+usage', command.help, re.DOTALL)
+    assert codes is not None, command.help
+    assert '--json' in options_of(command)
+
+
+@pytest.mark.parametrize(('words', 'command'), COMMANDS)
+def test_help_of_every_command_shows_its_options(words, command):
+    result = run(*words, '--help', COLUMNS='200')
+    assert result.exit_code == 0 and 'Usage' in result.output and 'Exit codes' in result.output
+    options = [name for name in options_of(command) if name.startswith('-')]
+    assert [name for name in options if name not in result.output] == []
+
+
 def test_version():
     result = run('--version')
     assert (result.exit_code, result.stdout.strip()) == (0, depth_anything_ros.__version__)
@@ -80,12 +150,6 @@ def test_help_names_the_commands(arguments):
     result = run(*arguments)
     assert result.exit_code == (0 if arguments else 2)
     assert all(name in result.output for name in ('demo', 'models', 'download', 'export'))
-
-
-@pytest.mark.parametrize('command', ['demo', 'models', 'download', 'export'])
-def test_every_command_explains_itself(command):
-    result = run(command, '--help')
-    assert result.exit_code == 0 and 'Usage' in result.output
 
 
 @pytest.mark.parametrize('arguments', [['demo', '--seconds', '0'], ['demo', '--rate', '-1'], ['x']])
@@ -124,6 +188,25 @@ def test_the_console_entry_says_what_to_install(missing):
     assert result.returncode == 1
     (line,) = result.stderr.strip().splitlines()
     assert missing in line and "pip install 'depth_anything_ros[cli]'" in line
+
+
+STOP = """
+import os, signal, sys
+
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Stop())
+"""
+
+
+@pytest.mark.parametrize('module', ['typer', 'numpy', 'cv2', 'torch'])
+def test_ctrl_c_while_modules_are_imported_is_exit_code_130(module, tmp_path):
+    result = run_main(STOP.format(module=module), 'image', str(tmp_path), '-o', str(tmp_path / 'o'))
+    assert result.returncode == 130, result.stderr
+    assert 'Traceback' not in result.stderr and result.stdout == ''
 
 
 @pytest.mark.parametrize('missing', ['rclpy', 'sensor_msgs'])

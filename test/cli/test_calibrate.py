@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import cv2
@@ -21,6 +22,7 @@ import depth_anything_ros
 from depth_anything_ros.cli.app import app
 from depth_anything_ros.depth import Depth, DepthKind
 from depth_anything_ros.media.bag import BagWriter
+from depth_anything_ros.ros.parameters import DEPTH_PARAMETERS
 
 A, B = 0.02, 0.04
 
@@ -30,7 +32,7 @@ class RedIsDisparity:
 
     kind = DepthKind.RELATIVE
 
-    def __init__(self, model, input_size=None):
+    def __init__(self, *choices):
         pass
 
     def estimate(self, rgb):
@@ -57,7 +59,8 @@ def scale_of(result):
     assert result.exit_code == 0, result.output
     line = result.stdout.splitlines()[-1]
     scale = yaml.safe_load(line)['scale']
-    assert scale['mode'] == 'fixed'
+    assert {f'scale.{name}' for name in scale} <= {row.name for row in DEPTH_PARAMETERS}
+    assert scale['source'] == 'fixed'
     assert re.match(r'a = \S+ \+- \S+$', result.stdout.splitlines()[0])
     return scale['a'], scale['b']
 
@@ -69,12 +72,35 @@ def path(tmp_path):
     return file
 
 
+def test_a_picture_too_long_for_the_network_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.undo()  # the real network
+    file = tmp_path / 'line.png'
+    cv2.imwrite(str(file), np.zeros((3, 3000, 3), np.uint8))
+
+    result = run(file, '--distances', '2,1,1', '--distances', '9,1,2')
+
+    assert result.exit_code == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith('error: 3000x3 pixels become ')
+
+
 def test_typed_distances_give_the_scale(path):
     options = []
     for x in (2, 20, 40, 60):
         z = 1 / (A * float(picture()[10, x, 0]) + B)
         options += ['--distances', f'{x},10,{z}']
     assert scale_of(run(path, *options)) == pytest.approx((A, B), rel=1e-3)
+
+
+def test_json_has_the_scale_and_how_sure_it_is(path):
+    options = ['--distances', '2,10,10.0', '--distances', '60,10,2.0']
+    a, b = scale_of(run(path, *options))
+
+    summary = json.loads(run(path, *options, '--json').stdout)
+
+    assert (summary['a'], summary['b']) == pytest.approx((a, b), rel=1e-5)
+    assert (summary['points'], summary['pictures']) == (2, 1)
+    assert 0 <= summary['deviation_a'] < a and 0 <= summary['inlier_share'] <= 1
 
 
 @pytest.mark.parametrize('encoding', ['32FC1', '16UC1'])

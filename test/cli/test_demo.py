@@ -260,6 +260,16 @@ def test_the_summary_has_every_figure_and_its_counters_add_up(finished):
         assert name in result.stdout
 
 
+def test_json_is_the_summary_and_nothing_else(finished, monkeypatch):
+    folder, _ = finished
+    # The nodes have run; what came of it lies in the folder.
+    monkeypatch.setattr('depth_anything_ros.ros.demo.run_demo', lambda settings, say: say('text'))
+    result = CliRunner().invoke(app, ['demo', '--output', str(folder), '--json'])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout) == json.loads((folder / 'summary.json').read_text())
+    assert 'text' in result.stderr
+
+
 def test_the_video_and_the_contact_sheet_can_be_read(finished):
     folder, _ = finished
     summary = json.loads((folder / 'summary.json').read_text())
@@ -337,3 +347,14 @@ def test_a_signal_while_nodes_start_is_held_until_they_can_be_ended(number):
         assert signal.getsignal(number) is signal.default_int_handler
     finally:
         signal.signal(number, before)
+
+
+def test_with_true_depth_every_frame_has_its_camera_info_and_truth(tmp_path):
+    """Images and depth fill the middleware's own shared memory, and what is small is lost then."""
+    pytest.importorskip('rclpy')
+    arguments = ('--seconds', '3', '--rate', '10', '--model', 'nano', '--width', '160')
+    result = run_demo(tmp_path, *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    images = stamps(tmp_path, '/image')
+    assert len(images) >= 20
+    assert stamps(tmp_path, '/camera_info') == images == stamps(tmp_path, '/ground_truth/depth')

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 
 import numpy as np
 import pytest
@@ -47,10 +48,11 @@ def test_the_written_file_is_a_model(runtimes, tmp_path):
     from depth_anything_ros.model.catalog import card_for
 
     path = tmp_path / 'small.onnx'
-    result = run('nano', '--output', str(path), '--height', '42', '--width', '56')
+    result = run('nano', '--output', str(path), '--height', '42', '--width', '56', '--json')
     assert result.exit_code == 0, result.output
-    (line,) = result.stdout.splitlines()
-    assert line.startswith(f'{path}: float32, this size alone, at most ')
+    summary = json.loads(result.stdout)
+    assert (summary['output'], summary['model'], summary['size']) == (str(path), 'nano', [42, 56])
+    assert summary['checked_sizes'] == [[42, 56]] and 0 <= summary['deviation'] < 1e-3
     assert [*tmp_path.iterdir()] == [path]
 
     card = read_card(path)

@@ -65,6 +65,44 @@ def test_a_bad_picture_is_reported_and_the_exit_code_is_1(folder, tmp_path):
     assert call(folder, '-o', tmp_path / 'out', '--resume').stdout.startswith('0 written')
 
 
+def test_nothing_found_is_a_summary_too(tmp_path):
+    result = call(tmp_path / 'none', '-o', tmp_path / 'out', '--json')
+
+    assert result.exit_code == 1
+    summary = json.loads(result.stdout)
+    assert (summary['pictures'], summary['written'], summary['failed']) == (0, 0, {})
+    assert summary['missing'] == {str(tmp_path / 'none'): 'no such file or folder'}
+    assert not call(tmp_path / 'none', '-o', tmp_path / 'out').stdout
+
+
+def test_a_picture_too_long_for_the_network_is_named_and_the_others_are_done(folder, tmp_path):
+    cv2.imwrite(str(folder / 'line.png'), np.zeros((2, 30000, 3), np.uint8))
+
+    result = call(folder, '-o', tmp_path / 'out', '--json')
+
+    summary = json.loads(result.stdout)
+    assert (result.exit_code, summary['written']) == (1, 2)
+    (reason,) = summary['failed'].values()
+    assert reason.startswith('30000x2 pixels become ') and '40000' in reason
+
+
+def test_max_jump_cuts_ramps_out_of_depth_files_where_it_is_given(folder, tmp_path):
+    scaled = ('-f', 'npy', '--scale', '0.3', '0.1')
+    unknown = {}
+    for name, options in {
+        'plain': [],
+        'kept': ['--max-jump', 0],
+        'cut': ['--max-jump', 0.02],
+    }.items():
+        result = call(folder / 'a/1.jpg', '-o', tmp_path / name, *scaled, *options)
+        assert result.exit_code == 0, result.output
+        unknown[name] = int(np.isnan(np.load(tmp_path / name / '1_depth.npy')).sum())
+
+    assert unknown['plain'] == unknown['kept'] == 0 < unknown['cut']
+    result = call(folder, '-o', tmp_path / 'out', '--max-jump', 0.1)
+    assert result.exit_code == 2 and '--max-jump is of metres' in result.stderr
+
+
 def test_points_need_metres(folder, tmp_path):
     result = call(folder, '-o', tmp_path / 'out', '-f', 'ply')
     assert result.exit_code == 2
