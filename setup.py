@@ -34,22 +34,43 @@ ROS = [
     'ros-jazzy-std-msgs',
     'ros-jazzy-std-srvs',
 ]
-CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=12', 'pillow>=10']
+# Older PyAV mangles packets that are copied, and may crash on MPEG.
+CLI = ['typer>=0.12', 'rich>=13', 'rosbags>=0.11', 'av>=17.1', 'pillow>=10']
+# Training data: Hypersim, IRS and LSUN as they are published.
+DATA = ['h5py>=3.8', 'openexr>=3.3', 'lmdb>=1.4']
 # Pictures of telephones in, OpenEXR out.
 FORMATS = ['pillow-heif>=0.16', 'openexr>=3.3']
 # The first two make files, the last runs them.
 ONNX = ['onnx>=1.16', 'onnxscript>=0.5', 'onnxruntime>=1.18']
 OPENVINO = ['openvino>=2024.4']
+# accelerate brings neither torchvision nor another torch.
+TRAIN = ['accelerate>=1.2', 'tensorboard>=2.14']
+# Ray 2.64 is to drop the argument that limits retries; pyarrow, which reads Parquet, comes with it.
+DISTRIBUTED = ['ray[data]>=2.60,<2.64', 'pyarrow>=9']
+# Segment Anything, for better key points.
+ANNOTATE = ['transformers>=4.45']
+# 0.39 is the last for Python 3.10.
+VIEW = ['rerun-sdk>=0.27,<0.42']
 # `colcon test` takes pytest as its runner when an extra of the name `test` asks for it.
 TEST = ['pytest>=7', 'hypothesis>=6', 'transformers>=4.45']
-DEV = [*TEST, 'ruff>=0.9', 'mypy>=1.11', 'types-PyYAML', 'pre-commit>=3.5']
+DEV = [
+    *TEST,
+    *DATA,
+    *TRAIN,
+    *DISTRIBUTED,
+    'ruff>=0.9',
+    'mypy>=1.11',
+    'types-PyYAML',
+    'pre-commit>=3.5',
+]
 
 
-def config_files() -> list[tuple[str, list[str]]]:
-    """List each folder below config/ with its files, as data_files wants them."""
+def shared_files() -> list[tuple[str, list[str]]]:
+    """List each folder of config/ and deploy/ with its files, as data_files wants them."""
     folders = (
         (folder, [os.path.join(folder, name) for name in sorted(names)])
-        for folder, _, names in os.walk('config')
+        for top in ('config', 'deploy')
+        for folder, _, names in os.walk(top)
     )
     return [(f'{SHARE}/{folder}', files) for folder, files in folders if files]
 
@@ -66,21 +87,28 @@ setup(
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
     package_data={
         PACKAGE: ['py.typed'],
+        f'{PACKAGE}.annotation': ['page/*.html', 'page/*.css', 'page/*.js', 'page/*.svg'],
+        f'{PACKAGE}.media': ['report/*.html', 'report/*.css', 'report/*.js'],
         f'{PACKAGE}.model': ['weights/*.safetensors', 'weights/*.json'],
     },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (SHARE, ['package.xml']),
         (f'{SHARE}/launch', sorted(glob('launch/*.launch.py'))),
-        *config_files(),
+        *shared_files(),
     ],
     install_requires=REQUIRES,
     extras_require={
         'ros': ROS,
         'cli': CLI,
         'formats': FORMATS,
+        'data': DATA,
         'onnx': ONNX,
         'openvino': OPENVINO,
+        'view': VIEW,
+        'annotate': ANNOTATE,
+        'train': TRAIN,
+        'distributed': DISTRIBUTED,
         'test': TEST,
         'dev': DEV,
     },

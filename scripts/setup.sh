@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+#
 # Builds or completes the virtual environment that scripts/demo.sh and scripts/test.sh use.
 #
 #   bash scripts/setup.sh [EXTRA...]          extras of setup.py, such as: ros cli dev

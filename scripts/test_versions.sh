@@ -1,10 +1,14 @@
 #!/usr/bin/env bash
+# Copyright 2026 The depth_anything_ros authors
+# SPDX-License-Identifier: Apache-2.0
+#
 # Runs the tests on other versions of what the package stands on, each in a virtual environment of its own.
 #
-#   bash scripts/test_versions.sh [--short] [NAME...]       names: kilted numpy1 oldest noble newest
+#   bash scripts/test_versions.sh [--short | --ros] [NAME...]       names: kilted numpy1 oldest noble newest
 #
 # Without names: kilted and numpy1, which need no other Python and no CUDA build of torch. The last three download
-# 3 GB each where pip finds no CPU build. --short runs the tests of geometry/, model/ and messages only.
+# 3 GB each where pip finds no CPU build. --short runs the tests of geometry/, model/ and messages only, --ros
+# those of ros/ only, as CI does for Kilted.
 # Environments stay in out/versions/, so that a second run starts at once. docs/versions.md tells what came of it.
 set -euo pipefail
 
@@ -50,9 +54,9 @@ build() {
     printf '%s' "$1" >"$venv/.done"
 }
 
-short='' names=()
+part='' names=()
 for argument in "$@"; do
-    if [[ $argument == --short ]]; then short=1; else names+=("$argument"); fi
+    if [[ $argument == --* ]]; then part=$argument; else names+=("$argument"); fi
 done
 ((${#names[@]})) || names=(kilted numpy1)
 
@@ -72,14 +76,19 @@ for name in "${names[@]}"; do
     fi
     "$venv/bin/python" -c 'import sys, cv2, numpy, torch
 print(sys.version.split()[0], "torch", torch.__version__, "numpy", numpy.__version__, "cv2", cv2.__version__)'
-    files=(test/geometry test/model test/inference)
-    if [[ $short ]]; then
-        files=(test/geometry test/model test/ros/test_*_message.py test/ros/test_raw_*.py)
-    else
-        files+=(test/data test/evaluation test/media test/training test/ros/test_*.py)
-    fi
+    # What starts nodes in its own process has that to itself, as in scripts/test.sh; the rest shares one.
+    mapfile -t nodes < <(grep -l ros_domain test/ros/test_*.py)
+    mapfile -t others < <(grep -L ros_domain test/ros/test_*.py)
+    case $part in
+        --short) files=("test/geometry test/model $(echo test/ros/test_*_message.py test/ros/test_raw_*.py)") ;;
+        --ros) files=("${others[*]}" "${nodes[@]}") ;;
+        '') files=(test/geometry test/model test/inference test/data test/evaluation test/media test/training
+            "${others[*]}" "${nodes[@]}") ;;
+        *) echo "test_versions: no option $part: --short, --ros" >&2; exit 2 ;;
+    esac
     for file in "${files[@]}"; do
-        timeout 600 "$venv/bin/python" -m pytest -q "$file" || failed+=("$name: $file")
+        # shellcheck disable=SC2086
+        timeout 600 "$venv/bin/python" -m pytest -q $file || failed+=("$name: $file")
     done
 done
 if ((${#failed[@]})); then

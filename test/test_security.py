@@ -39,6 +39,8 @@ MODULES = {
         'ros/bench_runs.py': 'starts nodes of this package for a benchmark',
         'ros/environment_checks.py': 'the doctor tries cv_bridge in a process of its own',
         'ros/node_process.py': 'starts nodes of this package for the demo and benchmarks',
+        'media/rerun_window.py': 'starts the viewer of Rerun on a recording',
+        'scripts/prove_data_engine.py': 'runs depth-anything',
     },
     'huggingface_hub': {'model/hub.py': 'downloads weights that are asked for by name'},
     'urllib.request': {'media/picture_reader.py': 'depth-anything image with an address'},
@@ -47,6 +49,8 @@ MODULES = {
         'ros/bench_player.py': 'a benchmark whose camera is a process of its own',
         'scripts/fuzz.py': 'fuzzing in processes of their own',
     },
+    'socket': {'training/ray_cluster.py': 'asks whether the head of a cluster answers'},
+    'http.server': {'annotation/server.py': 'the review page, on 127.0.0.1 alone, with tokens'},
     'ctypes': {
         'inference/memory.py': 'gives memory back to the system',
         'inference/tensorrt_cache.py': 'asks the CUDA driver for the name of the GPU',
@@ -54,7 +58,7 @@ MODULES = {
     **{
         name: {}
         for name in (
-            'socket', 'socketserver', 'http.server', 'http.client', 'xmlrpc', 'asyncio', 'ssl',
+            'socketserver', 'http.client', 'xmlrpc', 'asyncio', 'ssl',
             'ftplib', 'smtplib', 'telnetlib', 'requests', 'aiohttp', 'httpx', 'websockets', 'flask',
             'fastapi', 'uvicorn', 'tornado', 'zmq', 'grpc', 'marshal', 'shelve', 'dill',
             'cloudpickle', 'joblib', 'code', 'pty',
@@ -72,6 +76,7 @@ CALLS = {
     'importlib.import_module': {
         'cli/doctor.py': 'modules of a list of the package',
         'evaluation/machine_checks.py': 'a constant name',
+        'media/mcap_recovery.py': 'constant names',
         'ros/transforms.py': 'constant names',
         'ros/image_message.py': 'a constant name',
         'ros/recorder.py': 'message types of a list of the package',
