@@ -175,10 +175,10 @@ P
 }
 
 install_project() {
-  local extras requirements
+  local extras='' requirements
   if ! sees_system_packages; then
-    extras=$(IFS=,; echo "$*")
-    pip_step "installing depth_anything_ros[$extras]" --editable "$root[$extras]"
+    (($# == 0)) || extras=[$(IFS=,; echo "$*")]
+    pip_step "installing depth_anything_ros$extras" --editable "$root$extras"
     return
   fi
   pip_step 'installing depth_anything_ros' --no-deps --editable "$root"
@@ -217,7 +217,7 @@ main() {
   fi
   local extras=("$@")
   if [[ -e $stamp ]]; then
-    mapfile -t extras < <(printf '%s\n' "$@" $(tail -n 1 "$stamp") | sort -u)
+    mapfile -t extras < <(printf '%s\n' "$@" $(tail -n 1 "$stamp") | grep . | sort -u)
   fi
   rm -f "$stamp"
   make_venv
