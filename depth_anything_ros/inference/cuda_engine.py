@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from depth_anything_ros.inference.compiled import CompiledNetwork
 from depth_anything_ros.inference.conventions import IMAGENET_MEAN, IMAGENET_STD
 from depth_anything_ros.inference.cuda_slot import Lanes, Shape, Slot, is_out_of_memory
 from depth_anything_ros.inference.engine_counts import EngineCounts
@@ -37,13 +38,21 @@ class CudaEngine:
     n + 1 can go up while n is computed and n - 1 comes down, and nothing is allocated and nothing
     waits for the device but ``collect``, which one thread may call while another submits. Where
     capture fails, the log says so, and the same steps run eagerly. On another device than CUDA,
-    which serves tests, they always do.
+    which serves tests, they always do. With ``compiled`` the graphs hold what torch.compile made
+    of the network; that takes minutes for each shape, and is not kept.
     """
 
-    def __init__(self, network: DepthAnything, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        network: DepthAnything,
+        device: torch.device,
+        dtype: torch.dtype,
+        compiled: bool = False,
+    ) -> None:
         self.device = device
         self._network = network.set_precision(dtype).eval()
         self._network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._forward = CompiledNetwork(self._network) if compiled else self._network
         self._dtype = dtype
         std = torch.tensor(IMAGENET_STD, device=device)[:, None, None] * 255
         self._gain = 1 / std
@@ -55,6 +64,7 @@ class CudaEngine:
         self._positions: dict[tuple[int, int], Tensor] = {}
         self._most_pictures: int | None = None
         self.counts = EngineCounts()
+        self.stages = self._lanes.stages
 
     def run(
         self, pictures: Sequence[np.ndarray], size: tuple[int, int], at_network_size: bool
@@ -157,7 +167,7 @@ class CudaEngine:
             ]
             image = torch.addcmul(self._shift, torch.cat(planes), self._gain).to(self._dtype)
             image = image.contiguous(memory_format=torch.channels_last)
-            values = self._network(image, position)
+            values = self._forward(image, position)
             if shape.at_network_size:
                 return list(values)
             return [

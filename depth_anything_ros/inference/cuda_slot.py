@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from depth_anything_ros.inference.stage_times import StageTimes
 
 LOGGER = logging.getLogger(__name__)
 WARM_UPS = 2
@@ -22,6 +25,9 @@ OUT_OF_MEMORY = (
     'CUDNN_STATUS_ALLOC_FAILED',
 )
 """What errors say that are not torch's own: of pinned memory, of graphs, of libraries."""
+
+STAGES = ('upload', 'network', 'download')
+"""What a batch goes through, each on a stream of its own. The resizes belong to the network's."""
 
 Computation = Callable[[Sequence[Tensor]], list[Tensor]]
 
@@ -56,7 +62,10 @@ class Slot:
         self.results = [torch.empty(target, pin_memory=pinned) for target in targets]
         self.order: Sequence[int] = range(len(sources))
         self.graph: torch.cuda.CUDAGraph | None = None
-        self.done: torch.cuda.Event | None = None
+        # The beginning and the end of each stage.
+        self.marks: dict[str, tuple[torch.cuda.Event, torch.cuda.Event]] = {}
+        if pinned:
+            self.marks = {stage: (_event(), _event()) for stage in STAGES}
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -67,12 +76,16 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 class Lanes:
-    """Three streams, one each for upload, computation and download; without CUDA, plain calls."""
+    """A stream for each of STAGES; without CUDA, plain calls.
+
+    ``stages`` remembers how long each took on its stream, by the device's own clock.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._device, self._cuda = device, device.type == 'cuda'
+        self.stages = StageTimes()
         if self._cuda:
-            self._up, self._compute, self._down = (torch.cuda.Stream(device) for _ in range(3))
+            self._streams = {stage: torch.cuda.Stream(device) for stage in STAGES}
         self.begin_pool()
 
     def begin_pool(self) -> None:
@@ -91,17 +104,16 @@ class Lanes:
         """
         if not self._cuda:
             return
+        stream = self._streams['network']
         try:
             torch.cuda.synchronize(self._device)
-            with torch.cuda.stream(self._compute):
+            with torch.cuda.stream(stream):
                 for _ in range(WARM_UPS):
                     slot.compute(slot.pictures)
             torch.cuda.synchronize(self._device)
             graph = torch.cuda.CUDAGraph()
             # Another thread may wait for its batch meanwhile.
-            with torch.cuda.graph(
-                graph, self._pool, self._compute, capture_error_mode='thread_local'
-            ):
+            with torch.cuda.graph(graph, self._pool, stream, capture_error_mode='thread_local'):
                 _copy(slot.compute(slot.pictures), slot.depths)
             slot.graph = graph
         except RuntimeError as error:
@@ -114,29 +126,43 @@ class Lanes:
         """Send pictures on their way through a slot that nothing is under way in."""
         for staged, rgb in zip(slot.staged, pictures, strict=True):
             np.copyto(staged.numpy(), rgb)
-        if not self._cuda:
+        with self._stage('upload', slot):
             _copy(slot.staged, slot.pictures)
-            _copy(slot.compute(slot.pictures), slot.results)
-            return
-        with torch.cuda.stream(self._up):
-            _copy(slot.staged, slot.pictures)
-        self._compute.wait_stream(self._up)
-        with torch.cuda.stream(self._compute):
+        with self._stage('network', slot, after='upload'):
             if slot.graph is None:
                 _copy(slot.compute(slot.pictures), slot.depths)
             else:
                 slot.graph.replay()
-        self._down.wait_stream(self._compute)
-        with torch.cuda.stream(self._down):
+        with self._stage('download', slot, after='network'):
             _copy(slot.depths, slot.results)
-            slot.done = slot.done or torch.cuda.Event()
-            slot.done.record(self._down)
+
+    @contextmanager
+    def _stage(self, stage: str, slot: Slot, after: str | None = None) -> Iterator[None]:
+        """Queue what the block does on the stream of a stage, behind another stage's."""
+        if not self._cuda:
+            with self.stages.measure(stage):
+                yield
+            return
+        stream = self._streams[stage]
+        begin, end = slot.marks[stage]
+        if after is not None:
+            stream.wait_stream(self._streams[after])
+        with torch.cuda.stream(stream):
+            begin.record(stream)
+            yield
+            end.record(stream)
 
     def finish(self, slot: Slot) -> list[np.ndarray]:
         """Wait for a slot and return copies of its depths, float32."""
-        if slot.done is not None:
-            slot.done.synchronize()
+        if slot.marks:
+            slot.marks['download'][1].synchronize()
+        for stage, (begin, end) in slot.marks.items():
+            self.stages.add(stage, round(begin.elapsed_time(end) * 1e6))
         return [result.numpy().copy() for result in slot.results]
+
+
+def _event() -> torch.cuda.Event:
+    return torch.cuda.Event(enable_timing=True)
 
 
 def _copy(sources: Sequence[Tensor], targets: Sequence[Tensor]) -> None:

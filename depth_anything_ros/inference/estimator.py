@@ -60,7 +60,8 @@ class DepthEstimator:
     ``float16``. ``input_size`` is the shorter side at which the network sees a picture, in
     pixels; None takes ``own_input_size``, the model's own (518 for published ones). ``max_depth``
     is the farthest depth in metres of metric weights that do not say it themselves; a number that
-    contradicts the weights or the model is refused.
+    contradicts the weights or the model is refused. ``compiled`` puts the network through
+    torch.compile, on ``cuda`` alone: each shape then takes minutes when it comes first.
 
     A file exported for one size stretches every picture to it.
 
@@ -79,17 +80,20 @@ class DepthEstimator:
         precision: str = 'auto',
         input_size: int | None = None,
         max_depth: float | None = None,
+        compiled: bool = False,
     ) -> None:
         file = Path(model if weights is None else weights)
         if file.suffix.lower() == ONNX_SUFFIX:
             from depth_anything_ros.inference.onnx_model import runnable_onnx
 
+            if compiled:
+                raise ValueError(f'compiled is for weights, not for {file.name}: leave it false')
             name = None if weights is None else model
             self._model = runnable_onnx(file, name, device, precision, max_depth)
         else:
             from depth_anything_ros.inference.loading import runnable
 
-            self._model = runnable(model, weights, device, precision, max_depth)
+            self._model = runnable(model, weights, device, precision, max_depth, compiled)
         self._engine = self._model.engine
         self._stages: StageTimes = getattr(self._engine, 'stages', None) or StageTimes()
         self.model = model

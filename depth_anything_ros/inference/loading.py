@@ -78,14 +78,16 @@ def runnable(
     device: str,
     precision: str,
     max_depth: float | None,
+    compiled: bool,
 ) -> RunnableModel:
     """Return a network with the engine of its device; the arguments are DepthEstimator's."""
     name, where = _resolve(device)
+    _check_compiled(compiled, where)
     dtype = resolve_precision(precision, where)
     loaded = load(model, weights, max_depth)
     config = loaded.network.config
     return RunnableModel(
-        engine=engine_for(loaded.network, name, where, dtype),
+        engine=engine_for(loaded.network, name, where, dtype, compiled),
         kind=config.kind,
         max_depth=config.max_depth,
         own_input_size=loaded.input_size,
@@ -106,7 +108,7 @@ def _resolve(device: str) -> tuple[str, torch.device]:
     return str(where), where
 
 
-def check_device(device: str, precision: str) -> None:
+def check_device(device: str, precision: str, compiled: bool) -> None:
     """Refuse what cannot run on this machine, without touching a GPU; raises DeviceError."""
     if device.startswith('cuda'):
         there = torch.cuda.device_count()
@@ -115,17 +117,30 @@ def check_device(device: str, precision: str) -> None:
         where = torch.device(device)
     else:
         _, where = _resolve(device)
+    _check_compiled(compiled, where)
     resolve_precision(precision, where)
 
 
+def _check_compiled(compiled: bool, where: torch.device) -> None:
+    if compiled and where.type != 'cuda':
+        raise DeviceError(f'compiled is for GPUs of NVIDIA, here is {where.type}: leave it false')
+
+
 def engine_for(
-    network: DepthAnything, name: str, where: torch.device, dtype: torch.dtype
+    network: DepthAnything,
+    name: str,
+    where: torch.device,
+    dtype: torch.dtype,
+    compiled: bool = False,
 ) -> Engine:
-    """Return the fastest engine for a device; it takes the network over."""
+    """Return the fastest engine for a device; it takes the network over.
+
+    ``compiled`` is CudaEngine's, and for no other.
+    """
     if name == OPENVINO:
         return OpenVinoEngine(network, dtype)
     if where.type == 'cpu':
         return CpuEngine(network, dtype)
     if where.type == 'cuda':
-        return CudaEngine(network, where, dtype)
+        return CudaEngine(network, where, dtype, compiled)
     return EagerEngine(network, where, dtype)

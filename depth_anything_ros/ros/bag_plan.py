@@ -44,7 +44,7 @@ _ELSEWHERE = {
     'model': '--model', 'weights': '--weights', 'max_depth': '--max-depth', 'device': '--device',
     'precision': '--precision', 'cameras': '--camera', 'rate_limit': '--rate-limit',
 }  # fmt: skip
-_LIVE_ONLY = ('autostart', 'save_folder', 'compressed', 'max_age', 'skip_unheard')
+_LIVE_ONLY = ('autostart', 'save_folder', 'compressed', 'max_age', 'skip_unheard', 'compiled')
 """Parameters of the node that mean nothing in a bag, as do those of diagnostics."""
 
 

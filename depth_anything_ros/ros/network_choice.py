@@ -26,13 +26,14 @@ class NetworkChoice:
     max_depth: float
     device: str
     precision: str
+    compiled: bool
 
     @classmethod
     def of(cls, settings: DepthSettings) -> NetworkChoice:
         """Return the choice of a node's settings."""
         return cls(**{name: getattr(settings, name) for name in cls.__dataclass_fields__})
 
-    def values(self) -> dict[str, str | float]:
+    def values(self) -> dict[str, str | float | bool]:
         """Return the parameters by name."""
         return asdict(self)
 
@@ -40,7 +41,8 @@ class NetworkChoice:
         """Name the choice for people."""
         weights = f' with weights {self.weights}' if self.weights else ''
         metres = f' up to {self.max_depth:g} m' if self.max_depth else ''
-        return f'{self.model}{weights}{metres} on {self.device} in {self.precision}'
+        compiled = ', compiled' if self.compiled else ''
+        return f'{self.model}{weights}{metres} on {self.device} in {self.precision}{compiled}'
 
     def check(self) -> None:
         """Raise ParameterError for what would fail for sure, without loading anything.
@@ -56,6 +58,10 @@ class NetworkChoice:
             )
         if not self._exported:
             self._check_torch()
+        elif self.compiled:
+            raise ParameterError(
+                f'parameter compiled is for weights, not for {self._file}: set it to false'
+            )
 
     @property
     def _file(self) -> str:
@@ -95,7 +101,7 @@ class NetworkChoice:
                 'exported models do without'
             ) from error
         try:
-            check_device(self.device, self.precision)
+            check_device(self.device, self.precision, self.compiled)
             wanted_max_depth(CATALOG.get(self.model), self.max_depth or None)
         except (ValueError, CheckpointMismatchError) as error:
             raise ParameterError(str(error)) from error

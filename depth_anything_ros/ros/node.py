@@ -216,6 +216,7 @@ class DepthNode(LifecycleNode):
             max_depth=settings.max_depth or None,
             device=settings.device,
             precision=settings.precision,
+            compiled=settings.compiled,
         )
 
     def load(self) -> DepthEstimator:

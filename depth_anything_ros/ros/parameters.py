@@ -38,7 +38,7 @@ DEPTH_PARAMETERS = (
         'model',
         'nano',
         'Network: nano, small, base, large, giant, metric-indoor-{small,base,large}, '
-        'metric-outdoor-{small,base,large}, or the path of a weights file; like the next four, a '
+        'metric-outdoor-{small,base,large}, or the path of a weights file; like the next five, a '
         'change is loaded beside what runs, which goes on until then',
         live=True,
     ),
@@ -67,6 +67,13 @@ DEPTH_PARAMETERS = (
         'auto',
         'Number format; auto is float16 on CUDA and bfloat16 on CPUs that are faster with it',
         choices=('auto', 'float32', 'bfloat16', 'float16'),
+        live=True,
+    ),
+    Parameter(
+        'compiled',
+        False,
+        'Put the network through torch.compile, on NVIDIA GPUs: each size of images then takes '
+        'minutes at the start; whether it is faster, depth-anything bench tells',
         live=True,
     ),
     Parameter(
@@ -204,6 +211,7 @@ class DepthSettings:
     max_depth: float
     device: str
     precision: str
+    compiled: bool
     cameras: tuple[str, ...]
     save_folder: str
     compressed: bool

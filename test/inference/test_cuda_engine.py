@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from depth_anything_ros.inference.cuda_engine import MOST_SHAPES, SLOTS, CudaEngine
-from depth_anything_ros.inference.cuda_slot import OUT_OF_MEMORY
+from depth_anything_ros.inference.cuda_slot import OUT_OF_MEMORY, STAGES
 from depth_anything_ros.inference.engine import EagerEngine
 from depth_anything_ros.inference.engine_counts import EngineCounts
 from depth_anything_ros.inference.faults import DeviceLostError, OutOfMemoryError
@@ -268,6 +268,54 @@ def test_steady_state_never_waits_for_the_device_and_allocates_nothing(network):
         torch.cuda.set_sync_debug_mode('default')
 
     assert torch.cuda.memory_reserved() == reserved
+
+
+@gpu
+def test_two_batches_in_flight_never_wait_for_the_device_and_allocate_nothing(network):
+    engine = engine_of(network, 'cuda', torch.float16)
+    rgb = picture(480, 640)
+    under_way = [engine.submit([rgb], (252, 336), False) for _ in range(2)]
+    reserved = torch.cuda.memory_reserved()
+
+    torch.cuda.set_sync_debug_mode('error')
+    try:
+        for _ in range(1000):
+            engine.collect(under_way.pop(0))
+            under_way.append(engine.submit([rgb], (252, 336), False))
+    finally:
+        torch.cuda.set_sync_debug_mode('default')
+        for slot in under_way:
+            engine.collect(slot)
+
+    assert torch.cuda.memory_reserved() == reserved
+
+
+@gpu
+def test_four_cameras_take_less_than_twice_the_memory_of_one():
+    def reserved(cameras: int) -> int:
+        gc.collect()
+        torch.cuda.empty_cache()
+        before = torch.cuda.memory_reserved()
+        small = DepthAnything(config_for('small')).initialise()
+        engine = CudaEngine(small, torch.device('cuda'), torch.float16)
+        for count in range(1, cameras + 1):  # as the node warms up
+            engine.run([picture(480, 640)] * count, (518, 686), False)
+        return torch.cuda.memory_reserved() - before
+
+    one = reserved(1)
+    assert reserved(4) < 2 * one
+
+
+@pytest.mark.parametrize('device', DEVICES)
+def test_stages_are_timed_in_their_order(network, device):
+    engine = engine_of(network, device)
+    for seed in range(3):
+        engine.run([picture(480, 640, seed)], (42, 56), False)
+
+    times = engine.stages.percentiles()
+
+    assert tuple(times) == STAGES
+    assert all(0 < p50 <= p99 < 60 for p50, p99 in times.values())
 
 
 @gpu

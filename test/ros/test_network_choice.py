@@ -44,7 +44,12 @@ def test_an_exported_model_has_devices_of_its_own(tmp_path):
     with pytest.raises(ParameterError, match='there is no file'):
         replace(NANO, model=str(file)).check()
     file.touch()
-    replace(NANO, model=str(file), device='tensorrt', precision='float16').check()
+    exported = replace(NANO, model=str(file), device='tensorrt', precision='float16')
+    exported.check()
+    with pytest.raises(
+        ParameterError, match='parameter compiled is for weights, not for .*my.onnx'
+    ):
+        replace(exported, compiled=True).check()
 
 
 @pytest.mark.parametrize(
@@ -57,6 +62,7 @@ def test_an_exported_model_has_devices_of_its_own(tmp_path):
         ({'device': 'cpu; rm'}, 'none of auto'),
         ({'device': 'cuda:99'}, 'GPU'),
         ({'precision': 'float16'}, 'float16 needs a GPU'),
+        ({'compiled': True}, 'compiled is for GPUs of NVIDIA, here is cpu'),
         ({'model': 'metric-indoor-small', 'max_depth': 7.0}, 'max_depth asks for 7 m'),
     ],
 )

@@ -70,7 +70,7 @@ def test_values_that_a_camera_cannot_have_are_refused_by_its_name(values, named)
 
 
 def test_what_belongs_to_the_network_is_for_no_single_camera():
-    network = {'model', 'weights', 'max_depth', 'device', 'precision'}
+    network = {'model', 'weights', 'max_depth', 'device', 'precision', 'compiled'}
     names = {row.name for row in rows_of('front')}
     assert {'front.compressed', 'front.input_size', 'front.rate_limit', 'front.max_range'} <= names
     assert not {f'front.{name}' for name in network} & names
