@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,15 @@ os.environ.setdefault('OMP_NUM_THREADS', '2')
 
 DOMAINS = range(1, 100)
 """Domain ids whose ports stay below the range the system hands out to clients."""
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C work in the programs that tests start, also where this one began without it.
+
+    A shell's background jobs ignore SIGINT, and what they start does so, too.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -187,11 +187,13 @@ def _check_av() -> None:
 
 
 def _silence() -> None:
-    """Keep the libraries' own lines about damaged videos out of the output: we tell of them."""
-    import av.logging
+    """Keep OpenCV's own lines about damaged pictures out of the output: we tell of them.
+
+    PyAV drops FFmpeg's unless it is given a level. It must not be: a decoder's thread would then
+    wait for Python's lock, while the one that has that lock may wait for the decoder to end.
+    """
     import cv2
 
-    av.logging.set_level(av.logging.PANIC)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
