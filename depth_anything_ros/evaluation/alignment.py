@@ -70,10 +70,13 @@ def depth_from_disparity(
     if clamp == 'marigold':
         seen = seen & (disparity > 0)
     a, b = fit_affine(disparity[seen], 1 / depth[seen].astype(np.float64))
-    aligned = a * disparity.astype(np.float64) + b
+    aligned = disparity.astype(np.float64)
+    # All in place: fresh pages cost more than the arithmetic.
+    aligned *= a
+    aligned += b
     if clamp == 'none':
         with np.errstate(divide='ignore'):
-            return 1 / aligned
+            return np.divide(1, aligned, out=aligned)
     if clamp == 'marigold':
         floor = MARIGOLD_FLOOR
     elif clamp == 'moge' or math.isinf(max_depth):
@@ -82,7 +85,8 @@ def depth_from_disparity(
         floor = 1 / max_depth
     else:
         raise ValueError(f'no clamp is called {clamp!r}: use one of {", ".join(CLAMPS)}')
-    return 1 / np.maximum(aligned, floor)
+    np.maximum(aligned, floor, out=aligned)
+    return np.divide(1, aligned, out=aligned)
 
 
 def affine_depth(

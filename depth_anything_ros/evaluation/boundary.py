@@ -9,6 +9,9 @@ import numpy as np
 THRESHOLDS = np.linspace(1.05, 1.25, 10)
 """How many times as far the other side of an edge is (Depth Pro, section 3)."""
 
+_STRIP = 16
+"""Rows that are looked at at a time."""
+
 
 def boundary_f1(prediction: np.ndarray, depth: np.ndarray, valid: np.ndarray) -> float | None:
     """Return the F1 score of occluding contours, 0 to 1, or None where there are none to find.
@@ -19,13 +22,14 @@ def boundary_f1(prediction: np.ndarray, depth: np.ndarray, valid: np.ndarray) ->
     1.25 with t as the weight. ``prediction`` and ``depth`` are (H, W) in metres, the former after
     alignment; only neighbours that are both valid count, so that sparse depth has few.
     """
-    both = (valid[:, :-1] & valid[:, 1:], valid[:-1] & valid[1:])
     pairs = []
-    for axis, known in zip((1, 0), both, strict=True):
-        p, g = _ratio(prediction, axis), _ratio(depth, axis)
-        # Most neighbours are no contour of either; the few that are get a closer look.
-        steep = known & (_steep(p) | _steep(g))
-        pairs += [(p[steep], g[steep]), (1 / p[steep], 1 / g[steep])]
+    for axis in (1, 0):
+        # In strips that stay in the processor's cache. Of the others a row belongs to two.
+        rows = range(0, len(depth) - 1 + axis, _STRIP)
+        strips = [slice(row, row + _STRIP + 1 - axis) for row in rows]
+        found = [_steep(prediction[s], depth[s], valid[s], axis) for s in strips]
+        p, g = (np.concatenate(part) for part in zip(*found, strict=True))
+        pairs += [(p, g), (1 / p, 1 / g)]
     total, there = 0.0, False
     for threshold in THRESHOLDS:
         precision, recall = 0.0, 0.0
@@ -40,17 +44,29 @@ def boundary_f1(prediction: np.ndarray, depth: np.ndarray, valid: np.ndarray) ->
     return float(total / THRESHOLDS.sum()) if there else None
 
 
-def _ratio(depth: np.ndarray, axis: int) -> np.ndarray:
-    """Return how many times as far each pixel is as the one before it."""
-    before, after = (depth[:, :-1], depth[:, 1:]) if axis else (depth[:-1], depth[1:])
-    with np.errstate(divide='ignore', invalid='ignore'):
-        return np.divide(after, before, dtype=np.float64)
+def _steep(
+    prediction: np.ndarray, depth: np.ndarray, valid: np.ndarray, axis: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many times as far pixels are as the one before them, of prediction and depth.
+
+    Only of known neighbours that pass the least threshold in either: most are no contour.
+    """
+    known = np.logical_and(*_neighbours(valid, axis))
+    ratios = []
+    passing = np.zeros_like(known)
+    for values in (prediction, depth):
+        before, after = _neighbours(values, axis)
+        with np.errstate(divide='ignore', invalid='ignore'):
+            ratio = np.divide(after, before, dtype=np.float64)
+            passing |= (ratio > THRESHOLDS[0]) | (ratio < 1 / THRESHOLDS[0])
+        ratios.append(ratio)
+    known &= passing
+    return ratios[0][known], ratios[1][known]
 
 
-def _steep(ratio: np.ndarray) -> np.ndarray:
-    """Tell where a ratio passes the least threshold either way."""
-    steep: np.ndarray = (ratio > THRESHOLDS[0]) | (ratio < 1 / THRESHOLDS[0])
-    return steep
+def _neighbours(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels that have one after them, and those."""
+    return (values[:, :-1], values[:, 1:]) if axis else (values[:-1], values[1:])
 
 
 def _count(mask: np.ndarray) -> int:
