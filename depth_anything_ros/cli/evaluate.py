@@ -95,6 +95,7 @@ def evaluate(
     if not scale16 > 0:
         raise typer.BadParameter(f'--scale16 must be above 0, got {scale16}')
     _silence_opencv()
+    from depth_anything_ros.cli.evaluate_da2k import run_da2k
     from depth_anything_ros.cli.evaluation_job import EvaluationJob, run_job
     from depth_anything_ros.evaluation.processes import Processes
 
@@ -106,24 +107,15 @@ def evaluate(
         model, weights, processes.device, precision, input_size, max_depth, predictions,
         None if kind is None else kinds[kind], scale16, name,
     )  # fmt: skip
-    if ordering:
-        raise typer.Exit(_on_da2k(scored, path, output, as_json))
     batch = batch or (8 if predictions is None and scored.on_gpu() else 1)
     job = EvaluationJob(
         dataset, path, split, _options(option or []), protocol, alignment, clamp, crop, output,
         worst, error_maps, resume, batch, jobs, as_json,
     )  # fmt: skip
-    code = run_job(job, processes, scored.method)
+    run = run_da2k if ordering else run_job
+    code = run(job, processes, scored.method)
     processes.close()
     raise typer.Exit(code)
-
-
-def _on_da2k(scored: Scored, path: Path, output: Path, as_json: bool) -> int:
-    from depth_anything_ros.cli.evaluate_da2k import run_da2k
-
-    return run_da2k(
-        path, lambda: scored.estimator, scored.title, output, scored.stored_as_text(), as_json
-    )
 
 
 def _options(texts: list[str]) -> dict[str, str]:

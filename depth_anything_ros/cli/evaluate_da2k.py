@@ -6,108 +6,94 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import Any
 
 import typer
 
+from depth_anything_ros.cli.evaluation_job import (
+    INTERRUPTED,
+    EvaluationJob,
+    Method,
+    Told,
+    open_journal,
+    run_rest,
+)
 from depth_anything_ros.cli.fail import fail
-from depth_anything_ros.cli.progress import Progress
-
-if TYPE_CHECKING:
-    from depth_anything_ros.evaluation.da2k_run import Answer
-    from depth_anything_ros.inference.estimator import DepthEstimator
+from depth_anything_ros.data.sample import DataError
+from depth_anything_ros.evaluation.da2k_benchmark import (
+    JOURNALS,
+    Da2kBenchmark,
+    Da2kRun,
+    collect_da2k,
+)
+from depth_anything_ros.evaluation.da2k_run import (
+    Da2kOutcome,
+    outcome_of,
+    summary,
+    table,
+    write_outcome,
+)
+from depth_anything_ros.evaluation.journalled_run import JournalledRun
+from depth_anything_ros.evaluation.processes import Processes
 
 MOST_SHOWN = 10
 """Problems that are listed; da-2k.json has all."""
 
 
-def run_da2k(
-    path: Path,
-    load: Callable[[], DepthEstimator],
-    method: str,
-    output: Path,
-    predictions: str | None = None,
-    as_json: bool = False,
-) -> int:
+def run_da2k(job: EvaluationJob, processes: Processes, method_of: Callable[[Any], Method]) -> int:
     """Score a network, or stored predictions, on DA-2K and write what came of it to a folder.
 
-    ``path`` is the released archive or its folder. ``predictions`` is FOLDER, or FOLDER:metres or
-    FOLDER:disparity for files that do not say what they hold; then ``load`` is not called.
-    ``method`` is what the table calls it. Returns the exit code: 1 where some pictures could not
-    be scored, or none. Ends the command for a path that is not DA-2K and a disk that is full.
+    Of the job it takes the path of the released archive or its folder, the output folder, resume,
+    batch, jobs and as_json. ``method_of`` loads what is scored. Returns the exit code: 1 where some
+    pictures could not be scored, or none, and 130 after Ctrl-C. Ends the command for a path that is
+    not DA-2K and a disk that is full.
     """
-    from depth_anything_ros.data.sample import DataError
-    from depth_anything_ros.evaluation.da2k import Da2k
-    from depth_anything_ros.evaluation.da2k_run import score_da2k, summary, table, write_outcome
-
     try:
-        pictures = Da2k(path)
-        answer = _stored(method, predictions) if predictions else _estimated(load())
-        with Progress(len(pictures)) as progress:
-            outcome = score_da2k(pictures, answer, lambda _: progress.told(None, None))
-        write_outcome(outcome, pictures, method, output)
-    except DataError as error:
+        pictures = Da2kBenchmark(job.path)
+        files = pictures.stamp()
+    except (DataError, OSError) as error:
         fail(error)
-    except OSError as error:
-        fail(f'{output} cannot be written: {error}')
+    method = method_of(pictures)
+    settings = {
+        'benchmark': pictures.name,
+        'path': str(job.path.resolve()),
+        'files': files,
+        'batch': job.batch,
+        **method.settings,
+    }
+    journal = open_journal(job, processes, settings, JOURNALS)
+    done = set(collect_da2k(job.output, journal.settings, pictures)[0])
+
+    def run_of(told: Told) -> JournalledRun:
+        return Da2kRun(pictures, method.answers, journal, job.batch, job.jobs, told)
+
+    if not run_rest(job, processes, journal, run_of, done, len(pictures)):
+        return INTERRUPTED
+    processes.wait()
+    if not processes.is_main:
+        return 0
+    right, problems = collect_da2k(job.output, journal.settings, pictures)
+    return _finish(job, outcome_of(pictures, right, problems), pictures, method.name)
+
+
+def _finish(job: EvaluationJob, outcome: Da2kOutcome, pictures: Da2kBenchmark, method: str) -> int:
+    """Write the files and show the table; return the exit code."""
+    try:
+        write_outcome(outcome, pictures, method, job.output)
+    except (DataError, OSError) as error:
+        fail(f'the results cannot be written to {job.output}: {error}')
     for problem in outcome.problems[:MOST_SHOWN]:
         typer.echo(f'{problem.name}: {problem.reason}', err=True)
     if len(outcome.problems) > MOST_SHOWN:
         typer.echo(f'... and {len(outcome.problems) - MOST_SHOWN} more', err=True)
-    if as_json:
-        told = {**summary(outcome, method), 'output': str(output)}
+    if job.as_json:
+        told = {**summary(outcome, method), 'output': str(job.output)}
         typer.echo(json.dumps(told, indent=2))
     else:
         mean = outcome.score.mean
         typer.echo(table(outcome, method), nl=False)
         typer.echo(
-            f'{mean.right} of {mean.pairs} pairs are right; {output} has the numbers and '
+            f'{mean.right} of {mean.pairs} pairs are right; {job.output} has the numbers and '
             f'{len(outcome.wrong)} pictures with wrong pairs'
         )
     return 0 if outcome.score.mean.pairs and not outcome.problems else 1
-
-
-def _estimated(estimator: DepthEstimator) -> Answer:
-    """Ask a network. What it cannot see is a problem of the picture."""
-    from depth_anything_ros.data.sample import SampleError
-    from depth_anything_ros.depth import Depth
-    from depth_anything_ros.evaluation.da2k import AnnotatedPicture
-    from depth_anything_ros.inference.conventions import LongPictureError
-
-    def answer(picture: AnnotatedPicture) -> Depth:
-        try:
-            return estimator.estimate(picture.rgb)
-        except LongPictureError as error:
-            raise SampleError(f'{picture.key}: {error}', str(error)) from error
-
-    return answer
-
-
-def _stored(method: str, folder: str) -> Answer:
-    """Look predictions up, as `depth-anything annotate` does."""
-    from depth_anything_ros.annotation.voters import VoterError, stored_voter
-    from depth_anything_ros.data.sample import DataError, SampleError
-    from depth_anything_ros.depth import Depth
-    from depth_anything_ros.evaluation.da2k import AnnotatedPicture
-    from depth_anything_ros.media.depth_reading import DepthReadingError
-
-    try:
-        voter = stored_voter(f'{method.replace("=", "_")}={folder}')
-    except VoterError as error:
-        raise DataError(str(error)) from error
-
-    # A run of `image` on the folder images/ has names below that folder.
-    whole = (Path(folder.removesuffix(':metres').removesuffix(':disparity')) / 'images').is_dir()
-
-    def answer(picture: AnnotatedPicture) -> Depth:
-        stem = PurePosixPath(picture.key).with_suffix('')
-        if not whole and stem.parts[0] == 'images':
-            stem = PurePosixPath(*stem.parts[1:])
-        try:
-            found = voter.depth(picture.rgb, stem)
-        except (VoterError, DepthReadingError, OSError) as error:
-            raise SampleError(f'{picture.key}: {error}', str(error)) from error
-        return Depth(found.values, found.kind, found.values.shape)
-
-    return answer

@@ -20,12 +20,7 @@ from depth_anything_ros.cli.progress import Progress
 from depth_anything_ros.data.sample import DataError, Problem
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.evaluation.answers import Answers
-from depth_anything_ros.evaluation.benchmark_run import (
-    BenchmarkRun,
-    collect,
-    journal_name,
-    journals,
-)
+from depth_anything_ros.evaluation.benchmark_run import BenchmarkRun, collect
 from depth_anything_ros.evaluation.benchmark_set import BenchmarkSet
 from depth_anything_ros.evaluation.benchmark_summary import Evaluation, evaluation_of
 from depth_anything_ros.evaluation.benchmarks import BENCHMARKS, open_benchmark, presence
@@ -33,6 +28,12 @@ from depth_anything_ros.evaluation.evaluation_files import (
     ErrorMaps,
     worst_pictures,
     write_evaluation,
+)
+from depth_anything_ros.evaluation.journalled_run import (
+    BENCHMARK,
+    JournalledRun,
+    journal_name,
+    journals,
 )
 from depth_anything_ros.evaluation.processes import Processes
 from depth_anything_ros.evaluation.protocols import Protocol, ProtocolError, protocol_for
@@ -43,6 +44,9 @@ MOST_SHOWN = 20
 """Pairs that could not be scored and are listed; the JSON has all."""
 
 INTERRUPTED = 130
+
+Told = Callable[[object, str | None], None]
+"""What is called after each picture, with the reason where it failed."""
 
 SHOWN = ('abs_rel', 'rmse', 'delta1')
 """The figures of the table; the page and the JSON have all."""
@@ -102,17 +106,16 @@ def run_job(
         'error_maps': job.error_maps,
         **method.settings,
     }
-    try:
-        if processes.is_main and not job.resume:
-            for path in journals(job.output):
-                path.unlink()
-        processes.wait()
-        name = journal_name(processes.share.process)
-        journal = RunJournal(job.output, settings, resume=True, name=name)
-    except OSError as error:
-        fail(f'the output folder {job.output} cannot be written: {error}')
+    journal = open_journal(job, processes, settings)
     done = {pair.key for pair in collect(job.output, journal.settings, benchmark)[0]}
-    if _run(job, processes, benchmark, method, protocol, journal, done):
+    seen = {'seen': ErrorMaps(job.output)} if job.error_maps else {}
+
+    def run_of(told: Told) -> JournalledRun:
+        return BenchmarkRun(
+            benchmark, method.answers, protocol, journal, job.batch, job.jobs, told, **seen
+        )
+
+    if not run_rest(job, processes, journal, run_of, done, len(benchmark)):
         return INTERRUPTED
     processes.wait()
     if not processes.is_main:
@@ -143,28 +146,38 @@ def _protocol(job: EvaluationJob, kind: DepthKind, metric: bool) -> Protocol:
         raise typer.BadParameter(str(error)) from error
 
 
-def _run(
-    job: EvaluationJob, processes: Processes, benchmark: BenchmarkSet, method: Method,
-    protocol: Protocol, journal: RunJournal, done: set[str],
+def open_journal(
+    job: EvaluationJob, processes: Processes, settings: dict[str, Any], kind: str = BENCHMARK
+) -> RunJournal:
+    """Open this process's journal of a kind, empty but for --resume, or end the command."""
+    try:
+        if processes.is_main and not job.resume:
+            for path in journals(job.output, kind):
+                path.unlink()
+        processes.wait()
+        name = journal_name(processes.share.process, kind)
+        return RunJournal(job.output, settings, resume=True, name=name)
+    except OSError as error:
+        fail(f'the output folder {job.output} cannot be written: {error}')
+
+
+def run_rest(
+    job: EvaluationJob, processes: Processes, journal: RunJournal,
+    run_of: Callable[[Told], JournalledRun], done: set[str], count: int,
 ) -> bool:  # fmt: skip
-    """Score what is not done; return whether it was interrupted."""
-    left = len(benchmark) - len(done)
+    """Score what of ``count`` is not done; return whether it came to its end, not to Ctrl-C."""
+    left = count - len(done)
     with Progress(-(-left // processes.share.processes)) as progress:
-        seen = {'seen': ErrorMaps(job.output)} if job.error_maps else {}
-        run = BenchmarkRun(
-            benchmark, method.answers, protocol, journal, job.batch, job.jobs, progress.told,
-            **seen,
-        )  # fmt: skip
         try:
-            run(done, processes.share)
+            run_of(progress.told)(done, processes.share)
         except KeyboardInterrupt:
             typer.echo('interrupted: --resume goes on from here', err=True)
-            return True
+            return False
         except OSError as error:
             fail(f'{job.output} cannot be written: {error}')
         finally:
             journal.close()
-    return False
+    return True
 
 
 def _finish(

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from depth_anything_ros.data.sample import Problem, SampleError
-from depth_anything_ros.depth import Depth
-from depth_anything_ros.evaluation.da2k import SCENES, AnnotatedPicture, Da2k
+from depth_anything_ros.depth import Depth, DepthKind
+from depth_anything_ros.evaluation.da2k import SCENES, AnnotatedPicture, Da2k, scene_of
 from depth_anything_ros.evaluation.da2k_published import PUBLISHED
 from depth_anything_ros.evaluation.point_pairs import OrderingScore, PointPair, agreeing
 from depth_anything_ros.media.whole_file import write_whole
@@ -47,12 +47,11 @@ def score_da2k(
 ) -> Da2kOutcome:
     """Ask for depth of every picture and count the pairs that are right; ties are wrong.
 
-    Depth of another size is brought to the picture's first (bilinear). A picture that cannot be
-    read or has no depth is a problem, and counts neither as right nor as wrong. ``told`` is called
-    with the number of pictures done.
+    One picture after the other; ``da2k_benchmark.Da2kRun`` asks for several together. A picture
+    that cannot be read or has no depth is a problem, and counts neither as right nor as wrong.
+    ``told`` is called with the number of pictures done.
     """
-    outcomes: list[tuple[str, np.ndarray]] = []
-    wrong: dict[str, tuple[PointPair, ...]] = {}
+    right: dict[str, np.ndarray] = {}
     problems = list(pictures.problems)
     for index, key in enumerate(pictures.keys):
         try:
@@ -61,17 +60,34 @@ def score_da2k(
         except SampleError as error:
             problems.append(Problem(key, error.reason))
         else:
-            right = agreeing(_as_large(depth.values, picture.rgb), depth.kind, picture.pairs)
-            outcomes.append((picture.scene, right))
-            missed = tuple(
-                pair for pair, fits in zip(picture.pairs, right, strict=True) if not fits
-            )
-            if missed:
-                wrong[key] = missed
+            right[key] = right_pairs(picture, depth.values, depth.kind)
         if told is not None:
             told(index + 1)
-    interval = _interval([right for _, right in outcomes])
-    return Da2kOutcome(OrderingScore.of(outcomes), interval, wrong, tuple(problems))
+    return outcome_of(pictures, right, problems)
+
+
+def right_pairs(picture: AnnotatedPicture, values: np.ndarray, kind: DepthKind) -> np.ndarray:
+    """Return for each pair of a picture whether depth (h, w) has the nearer point nearer.
+
+    Depth of another size is brought to the picture's first (bilinear).
+    """
+    height, width = picture.rgb.shape[:2]
+    if values.shape != (height, width):
+        values = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
+    return agreeing(values, kind, picture.pairs)
+
+
+def outcome_of(
+    pictures: Da2k, right: Mapping[str, np.ndarray], problems: Sequence[Problem]
+) -> Da2kOutcome:
+    """Sum up which pairs (N,) bool are right, by picture in the order of the set."""
+    score = OrderingScore.of((scene_of(key), found) for key, found in right.items())
+    missed = {
+        key: tuple(pair for pair, fits in zip(pictures.pairs(key), found, strict=True) if not fits)
+        for key, found in right.items()
+    }
+    wrong = {key: pairs for key, pairs in missed.items() if pairs}
+    return Da2kOutcome(score, _interval(list(right.values())), wrong, tuple(problems))
 
 
 def _interval(outcomes: list[np.ndarray]) -> tuple[float, float] | None:
@@ -86,13 +102,6 @@ def _interval(outcomes: list[np.ndarray]) -> tuple[float, float] | None:
         shares.append(right / pairs)
     low, high = np.quantile(shares, (0.025, 0.975))
     return float(low), float(high)
-
-
-def _as_large(values: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-    height, width = rgb.shape[:2]
-    if values.shape == (height, width):
-        return values
-    return cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def mark(picture: AnnotatedPicture, pairs: tuple[PointPair, ...]) -> np.ndarray:

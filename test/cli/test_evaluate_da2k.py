@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from depth_anything_ros import DepthEstimator
 from depth_anything_ros.cli.app import app
+from depth_anything_ros.evaluation.da2k import Da2k
 
 HEIGHT, WIDTH = 56, 70
 KEYS = ('images/indoor/a.jpg', 'images/aerial/b.jpg')
@@ -152,3 +154,101 @@ def test_wrong_paths_end_the_command(what, archive, tmp_path):
     assert result.exit_code == 1
     assert 'Traceback' not in result.output
     assert result.output
+
+
+COUNT = 7
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """Return DA-2K.zip with seven pictures."""
+    sizes = {f'images/indoor/{index}.png': (HEIGHT, WIDTH) for index in range(COUNT)}
+    return write_archive(tmp_path / 'DA-2K.zip', sizes)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the size of each batch is appended that the network is asked for."""
+    sizes: list[int] = []
+    submit = DepthEstimator.submit
+
+    def counting(self, pictures, *rest, **named):
+        sizes.append(len(pictures))
+        return submit(self, pictures, *rest, **named)
+
+    monkeypatch.setattr(DepthEstimator, 'submit', counting)
+    return sizes
+
+
+def results(folder: Path) -> bytes:
+    return (folder / 'da-2k.json').read_bytes()
+
+
+def test_batches_and_threads_change_nothing(many, asked, tmp_path):
+    evaluate(many, *NANO, '-o', str(tmp_path / 'one'))
+    assert asked == [1] * COUNT
+
+    evaluate(many, *NANO, '-o', str(tmp_path / 'three'), '--batch', '3', '--jobs', '4')
+
+    assert asked[COUNT:] == [3, 3, 1]
+    assert results(tmp_path / 'three') == results(tmp_path / 'one')
+
+
+def test_interrupted_run_goes_on(many, asked, tmp_path, monkeypatch):
+    command = (*NANO, '--batch', '2', '--jobs', '1')
+    evaluate(many, *command, '-o', str(tmp_path / 'whole'))
+    submit = DepthEstimator.submit
+
+    def until(self, pictures, *rest, **named):
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return submit(self, pictures, *rest, **named)
+
+    asked.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(DepthEstimator, 'submit', until)
+        cut = evaluate(many, *command)
+    assert cut.exit_code == 130
+    assert '--resume goes on' in cut.output
+    assert not (tmp_path / 'out' / 'da-2k.json').exists()
+    lines = [json.loads(line) for line in (tmp_path / 'out/da-2k.jsonl').read_text().splitlines()]
+    # Of six answers at most four, twice the threads and a batch, wait for their scores.
+    assert 2 <= len(lines[1:]) <= 6
+    assert all(len(line['right']) == 1 for line in lines[1:])
+    asked.clear()
+
+    again = evaluate(many, *command, '--resume')
+
+    assert again.exit_code == 0, again.output
+    assert sum(asked) == COUNT - len(lines[1:]) // 2 * 2
+    assert results(tmp_path / 'out') == results(tmp_path / 'whole')
+
+
+@pytest.mark.parametrize('what', ['nothing', 'network', 'archive', 'batch', 'no resume'])
+def test_what_has_changed_is_not_mixed_in(what, many, asked, tmp_path):
+    evaluate(many, *NANO, '--batch', '2')
+    (tmp_path / 'out' / 'evaluation.jsonl').write_text('of another benchmark')
+    asked.clear()
+    if what == 'archive':
+        write_archive(many, dict.fromkeys(reversed(Da2k(many).keys), (HEIGHT, WIDTH)))
+    more = {'network': ('--input-size', '56'), 'batch': ('--batch', '4')}.get(what, ())
+    command = (*NANO, '--batch', '2', *more)
+
+    again = evaluate(many, *command, *(() if what == 'no resume' else ('--resume',)))
+
+    assert again.exit_code == 0, again.output
+    assert sum(asked) == (0 if what == 'nothing' else COUNT)
+    assert (tmp_path / 'out' / 'evaluation.jsonl').read_text() == 'of another benchmark'
+    evaluate(many, *command, '-o', str(tmp_path / 'fresh'))
+    assert results(tmp_path / 'out') == results(tmp_path / 'fresh')
+
+
+def test_picture_that_the_network_cannot_take_harms_none_of_its_batch(tmp_path):
+    sizes = {KEYS[0]: (HEIGHT, WIDTH), 'images/object/thin.png': (6, 60000), KEYS[1]: (42, 42)}
+
+    result = evaluate(write_archive(tmp_path / 'a.zip', sizes), *NANO, '--batch', '3')
+
+    assert result.exit_code == 1
+    kept = json.loads((tmp_path / 'out' / 'da-2k.json').read_text())
+    assert [problem['name'] for problem in kept['problems']] == ['images/object/thin.png']
+    assert kept['scores']['mean']['pairs'] == 2
