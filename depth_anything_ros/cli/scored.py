@@ -81,14 +81,6 @@ class Scored:
             fail(f'{error} (--kind metres or --kind disparity tells what files hold)')
         return Method(self.title, answers, kind, self._files(kind))
 
-    def stored_as_text(self) -> str | None:
-        """Return the predictions as FOLDER, FOLDER:metres or FOLDER:disparity."""
-        from depth_anything_ros.depth import DepthKind
-
-        if self.predictions is None or self.kind is None:
-            return None if self.predictions is None else str(self.predictions)
-        return f'{self.predictions}:{"metres" if self.kind is DepthKind.METRIC else "disparity"}'
-
     def _network(self) -> dict[str, Any]:
         """Return all that the numbers of a network depend on."""
         estimator = self.estimator

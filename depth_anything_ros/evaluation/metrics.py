@@ -67,7 +67,7 @@ def score_depth(prediction: np.ndarray, depth: np.ndarray, valid: np.ndarray) ->
         [_sums(p[start : start + _PIECE], g[start : start + _PIECE]) for start in starts], 0
     )
     means = [float(mean) for mean in sums / g.size]
-    abs_rel, sq_rel, square, mean_log, mean_square, abs_log, *deltas = means
+    abs_rel, sq_rel, square, mean_log, mean_square, abs_log, delta1, delta2, delta3 = means
     return Score(
         abs_rel,
         sq_rel,
@@ -76,8 +76,10 @@ def score_depth(prediction: np.ndarray, depth: np.ndarray, valid: np.ndarray) ->
         abs_log / math.log(10),
         _root(mean_square, 0.5 * mean_log**2),
         100 * _root(mean_square, mean_log**2),
-        *deltas,
-        pixels=int(g.size),
+        delta1,
+        delta2,
+        delta3,
+        int(g.size),
     )
 
 
