@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 typer_testing = pytest.importorskip('typer.testing')
-pytest.importorskip('av')
+av_logging = pytest.importorskip('av.logging')
 
 from clip_making import make_video, times_of  # noqa: E402
 
@@ -100,6 +100,16 @@ def test_a_damaged_video_keeps_what_is_whole_and_is_told(tmp_path):
     assert 'cut short' in reason and 'frames were written' in reason
     count = len(times_of(tmp_path / 'out/cut_depth.mp4'))
     assert 10 < count < 90 and summary['videos'][0]['frames'] == count
+
+
+def test_ffmpeg_never_waits_for_python(tmp_path):
+    # With a level PyAV hands FFmpeg's lines to Python. A decoder's thread with such a line waits
+    # for Python's lock; if the thread that has it is letting that decoder go, both wait for ever.
+    (tmp_path / 'no.mp4').write_bytes(b'no video')
+
+    call(tmp_path / 'no.mp4', '-o', tmp_path / 'out')
+
+    assert av_logging.get_level() is None
 
 
 def test_a_full_disk_ends_the_run(folder, tmp_path, monkeypatch):
