@@ -78,7 +78,7 @@ def runnable(
     device: str,
     precision: str,
     max_depth: float | None,
-    compiled: bool,
+    compiled: bool = False,
 ) -> RunnableModel:
     """Return a network with the engine of its device; the arguments are DepthEstimator's."""
     name, where = _resolve(device)

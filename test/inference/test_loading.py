@@ -95,11 +95,13 @@ def test_openvino_that_is_not_installed_is_refused(openvino):
         engine_of('openvino')
 
 
-def test_cuda_has_an_engine_of_its_own(monkeypatch):
+@pytest.mark.parametrize('compiled', [False, True])
+def test_cuda_has_an_engine_of_its_own(monkeypatch, compiled):
     made = []
     monkeypatch.setattr(loading, 'resolve_device', torch.device)
     monkeypatch.setattr(loading, 'CudaEngine', lambda *arguments: made.append(arguments))
 
-    runnable('nano', 'random', 'cuda:1', 'float16', None)
+    runnable('nano', 'random', 'cuda:1', 'float16', None, compiled)
 
-    assert [where for _, where, _ in made] == [torch.device('cuda:1')]
+    (_, *others) = made[0]
+    assert others == [torch.device('cuda:1'), torch.float16, compiled]
