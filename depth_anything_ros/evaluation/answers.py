@@ -34,9 +34,14 @@ Answer = tuple[np.ndarray, DepthKind] | SampleError
 
 
 class Answers(Protocol):
-    """What gives depth for pictures. ``in_flight`` batches may be started before one is awaited."""
+    """What gives depth for pictures.
+
+    ``in_flight`` batches may be started before one is awaited. ``alone`` says that a batch takes
+    all cores of the processor.
+    """
 
     in_flight: int
+    alone: bool
 
     def start(self, pairs: Sequence[Picture]) -> Callable[[], list[Answer]]:
         """Begin with a batch and return what waits for its depth."""
@@ -49,6 +54,7 @@ class NetworkAnswers:
     def __init__(self, estimator: DepthEstimator) -> None:
         self._estimator = estimator
         self.in_flight = estimator.in_flight
+        self.alone = estimator.device in ('cpu', 'openvino')
 
     def start(self, pairs: Sequence[Picture]) -> Callable[[], list[Answer]]:
         """Begin with a batch; a picture that the network cannot take is named at the end."""
@@ -74,7 +80,7 @@ class StoredAnswers:
     a key and the folder.
     """
 
-    in_flight = 1
+    in_flight, alone = 1, False
 
     def __init__(self, stored: StoredDepth, benchmark: BenchmarkSet) -> None:
         self._stored = stored

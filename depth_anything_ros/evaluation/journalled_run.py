@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -64,6 +64,9 @@ class Question:
 class JournalledRun:
     """Reads ahead, asks for the depth of some pictures together, scores while the next are asked.
 
+    Where the answers take all cores, nothing is read and scored beside them: a network's threads
+    wait for the slowest, so that what holds one of them up costs all of them that time.
+
     ``read`` is called in threads with the indices of ``keys`` and may raise SampleError. ``batch``
     neighbours of the set are asked for together, always the same ones, and are done again together
     where one is missing: a network may differ in the last bit with the company a picture has, so
@@ -85,6 +88,7 @@ class JournalledRun:
         self._batch, self._jobs, self._told = batch, jobs, told
         self._asked: deque[tuple[list[Question], Callable[[], list[Answer]]]] = deque()
         self._scoring: deque[tuple[str, Future[Mapping[str, Any]]]] = deque()
+        self._reading: deque[list[tuple[str, Future[Question]]]] = deque()
 
     def __call__(self, done: set[str], share: Share | None = None) -> None:
         """Score this share of the pictures but those that are done; a broken one stops nothing.
@@ -97,6 +101,9 @@ class JournalledRun:
         try:
             for asked in self._read(self._chunks(done, share), readers):
                 if asked:
+                    if self._answers.alone:
+                        wait([future for chunk in self._reading for _, future in chunk])
+                        self._settle(0)
                     pictures = [question.picture for question in asked]
                     self._asked.append((asked, self._answers.start(pictures)))
                 while len(self._asked) >= self._answers.in_flight:
@@ -125,19 +132,18 @@ class JournalledRun:
         self, chunks: Sequence[range], readers: ThreadPoolExecutor
     ) -> Iterator[list[Question]]:
         """Yield batches in order, with some read ahead; broken pictures are left out."""
-        waiting: deque[list[tuple[str, Future[Question]]]] = deque()
         rest = iter(chunks)
         while True:
-            while len(waiting) * self._batch < self._batch + 2 * self._jobs and (
+            while len(self._reading) * self._batch < self._batch + 2 * self._jobs and (
                 chunk := next(rest, None)
             ):
-                waiting.append(
+                self._reading.append(
                     [(self._keys[index], readers.submit(self._question, index)) for index in chunk]
                 )
-            if not waiting:
+            if not self._reading:
                 return
             asked = []
-            for key, future in waiting.popleft():
+            for key, future in self._reading.popleft():
                 try:
                     asked.append(future.result())
                 except SampleError as error:
@@ -146,8 +152,8 @@ class JournalledRun:
 
     def _score(self, scorers: ThreadPoolExecutor) -> None:
         """Wait for the oldest batch and hand its depth to the scorers."""
-        asked, wait = self._asked.popleft()
-        for question, answer in zip(asked, wait(), strict=True):
+        asked, depths = self._asked.popleft()
+        for question, answer in zip(asked, depths(), strict=True):
             key = question.picture.key
             if isinstance(answer, SampleError):
                 self._fail(key, answer.reason)

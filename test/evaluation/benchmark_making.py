@@ -44,7 +44,7 @@ class MadeSet:
 class MadeAnswers:
     """Answers that are made of the measured depth; what was asked for together is noted."""
 
-    in_flight = 2
+    in_flight, alone = 2, False
 
     def __init__(
         self, make: Callable[[BenchmarkPair], np.ndarray], kind: DepthKind = DepthKind.METRIC
