@@ -16,6 +16,7 @@ import typer
 from depth_anything_ros.cli.bag_report import report, show
 from depth_anything_ros.cli.fail import fail
 from depth_anything_ros.cli.progress import Progress
+from depth_anything_ros.cli.silence import silence_opencv
 from depth_anything_ros.depth import DepthKind
 from depth_anything_ros.inference.estimator import DepthEstimator
 from depth_anything_ros.inference.faults import DeviceLostError
@@ -111,7 +112,7 @@ def values_of(given: Mapping[str, Any], texts: list[str]) -> dict[str, Any]:
 
 def show_bag(source: Path, as_json: bool) -> None:
     """Show what a bag has."""
-    _silence_opencv()
+    silence_opencv()
     try:
         with BagInput(source) as opened:
             show(opened, survey(opened), as_json)
@@ -121,7 +122,7 @@ def show_bag(source: Path, as_json: bool) -> None:
 
 def run_job(job: BagJob, load: Callable[[], DepthEstimator], as_json: bool) -> int:
     """Do it; return the exit code."""
-    _silence_opencv()
+    silence_opencv()
     begin = time.monotonic()
     try:
         with BagInput(job.source) as opened:
@@ -247,10 +248,3 @@ def _hint_at_lenses(opened: BagInput, cameras: Mapping[str, BagCamera]) -> None:
 def _is_of_disk(error: Exception) -> bool:
     """Whether an error is that of a file that cannot be written, sqlite's included."""
     return isinstance(error, OSError) or type(error).__module__ == 'sqlite3'
-
-
-def _silence_opencv() -> None:
-    """Keep OpenCV's own lines about damaged pictures out of the output: we tell of them."""
-    import cv2
-
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

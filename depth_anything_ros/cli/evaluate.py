@@ -20,6 +20,7 @@ from depth_anything_ros.cli.loading import (
     WeightsOption,
 )
 from depth_anything_ros.cli.scored import Scored
+from depth_anything_ros.cli.silence import silence_opencv
 
 
 def evaluate(
@@ -94,7 +95,7 @@ def evaluate(
         raise typer.BadParameter(f'--dataset {dataset!r}: use one of {known}, da-2k')
     if not scale16 > 0:
         raise typer.BadParameter(f'--scale16 must be above 0, got {scale16}')
-    _silence_opencv()
+    silence_opencv()
     from depth_anything_ros.cli.evaluate_da2k import run_da2k
     from depth_anything_ros.cli.evaluation_job import EvaluationJob, run_job
     from depth_anything_ros.evaluation.processes import Processes
@@ -124,10 +125,3 @@ def _options(texts: list[str]) -> dict[str, str]:
         if not (name and equals and value):
             raise typer.BadParameter(f'--option {name}{equals}{value}: give NAME=VALUE')
     return {name: value for name, _, value in pairs}
-
-
-def _silence_opencv() -> None:
-    """Keep OpenCV's own lines about damaged pictures out of the output: we tell of them."""
-    import cv2
-
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

@@ -25,6 +25,7 @@ from depth_anything_ros.cli.loading import (
     load_estimator,
 )
 from depth_anything_ros.cli.progress import Progress
+from depth_anything_ros.cli.silence import silence_opencv
 
 if TYPE_CHECKING:
     from depth_anything_ros.media.picture_depth import LensChoice
@@ -126,7 +127,7 @@ def image(
             EdgeSettings(max_jump)
     except (EdgeError, ScaleError) as error:
         raise typer.BadParameter(str(error)) from error
-    _silence_opencv()
+    silence_opencv()
     found = _found(sources, output)
     if not found.entries:
         if as_json:
@@ -185,13 +186,6 @@ def image(
     code = code or (1 if run.outcome.failed or found.missing else 0)
     _report(run.outcome, found, output, time.monotonic() - start, as_json)
     raise typer.Exit(code)
-
-
-def _silence_opencv() -> None:
-    """Keep OpenCV's own lines about damaged pictures out of the output: we tell of them."""
-    import cv2
-
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def _formats(text: str) -> list[str]:

@@ -22,6 +22,7 @@ from depth_anything_ros.cli.loading import (
     load_estimator,
 )
 from depth_anything_ros.cli.progress import Progress
+from depth_anything_ros.cli.silence import silence_opencv
 from depth_anything_ros.cli.video_report import FrameBar, report
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def video(
     from depth_anything_ros.media.run_journal import RunJournal
     from depth_anything_ros.media.video_run import VideoJob, VideoRun
 
-    _silence()
+    silence_opencv()
     found = _found(sources, output)
     estimator = load_estimator(model, weights, device, precision, input_size, max_depth)
     if max_jump and scale is None and estimator.kind is DepthKind.RELATIVE:
@@ -184,17 +185,6 @@ def _check_av() -> None:
     if tuple(int(part) for part in av.__version__.split('.')[:2]) < LEAST_AV:
         least = '.'.join(map(str, LEAST_AV))
         fail(f'video needs av {least} or newer, here is {av.__version__}: pip install -U av')
-
-
-def _silence() -> None:
-    """Keep OpenCV's own lines about damaged pictures out of the output: we tell of them.
-
-    PyAV drops FFmpeg's unless it is given a level. It must not be: a decoder's thread would then
-    wait for Python's lock, while the one that has that lock may wait for the decoder to end.
-    """
-    import cv2
-
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def _formats(text: str) -> list[str]:
