@@ -33,10 +33,13 @@ IMAGE = 'sensor_msgs/msg/Image'
 CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
 DEPTH_TOPICS = tuple(DEPTH_TOPIC.values())
 DEPTH_CAMERA_INFO = 'depth/camera_info'
+DIAGNOSTICS = '/diagnostics'
 NODE_TOPICS = (
     *(RecordedTopic(topic, IMAGE) for topic in DEPTH_TOPICS),
     RecordedTopic(DEPTH_CAMERA_INFO, CAMERA_INFO),
-    RecordedTopic('/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray'),
+    # The last: a node tells of its subscriptions in the order in which it made them, so that who
+    # sends diagnostics here knows the others as well.
+    RecordedTopic(DIAGNOSTICS, 'diagnostic_msgs/msg/DiagnosticArray'),
 )
 CAMERA_TOPICS = (
     RecordedTopic('camera_info', CAMERA_INFO),
@@ -135,8 +138,11 @@ def _record(
         return sum(recorder.counts[topic] for topic in DEPTH_TOPICS)
 
     def node_is_there() -> bool:
+        # Both ways: its publishers are known here, and the recorder is known there. Otherwise the
+        # node skips the first frames, as nobody seems to listen.
         depths = sum(recorder.count_publishers(topic) for topic in DEPTH_TOPICS)
-        return depths > 0 and recorder.count_publishers(DEPTH_CAMERA_INFO) > 0
+        infos = recorder.count_publishers(DEPTH_CAMERA_INFO)
+        return depths > 0 and infos > 0 and recorder.counts[DIAGNOSTICS] > 0
 
     def spin(until: Callable[[], bool], limit: float) -> None:
         end = time.monotonic() + limit
