@@ -178,16 +178,22 @@ def write_outcome(
 ) -> None:
     """Write da-2k.json, da-2k.md and up to ``most`` pictures with their wrong pairs marked.
 
-    Raises OSError.
+    Marked pictures of an earlier run, whose pairs may be right now, go. Raises OSError.
     """
     output.mkdir(parents=True, exist_ok=True)
     content = json.dumps(summary(outcome, method), indent=1, allow_nan=False) + '\n'
     write_whole(output / 'da-2k.json', content.encode())
     write_whole(output / 'da-2k.md', table(outcome, method).encode())
     where = {key: index for index, key in enumerate(pictures.keys)}
+    for key in where:
+        _marked_path(output, key).unlink(missing_ok=True)
     for key, pairs in list(outcome.wrong.items())[:most]:
         marked = mark(pictures.read(where[key]), pairs)
-        path = output / 'wrong' / (key.rpartition('.')[0].removeprefix('images/') + '.jpg')
+        path = _marked_path(output, key)
         path.parent.mkdir(parents=True, exist_ok=True)
         _, encoded = cv2.imencode('.jpg', cv2.cvtColor(marked, cv2.COLOR_RGB2BGR))
         write_whole(path, encoded.tobytes())
+
+
+def _marked_path(output: Path, key: str) -> Path:
+    return output / 'wrong' / (key.rpartition('.')[0].removeprefix('images/') + '.jpg')

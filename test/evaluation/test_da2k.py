@@ -216,6 +216,25 @@ def test_written_outcome(tmp_path):
     assert len(list((tmp_path / 'out' / 'wrong').rglob('*.jpg'))) == 1
 
 
+def test_marked_pictures_of_an_earlier_run_go_and_other_files_stay(tmp_path):
+    pictures = Da2k(archive(tmp_path / 'a.zip', ANNOTATIONS))
+    outcome = score_da2k(pictures, truthful)
+    wrong = tmp_path / 'out' / 'wrong'
+    (wrong / 'indoor').mkdir(parents=True)
+    right = next(key for key in pictures.keys if key not in outcome.wrong)
+    earlier = wrong / (right.removeprefix('images/').rpartition('.')[0] + '.jpg')
+    earlier.parent.mkdir(exist_ok=True)
+    earlier.write_bytes(b'marked')
+    (wrong / 'notes.jpg').write_bytes(b'mine')
+
+    write_outcome(outcome, pictures, 'rows', tmp_path / 'out')
+
+    assert sorted(path.relative_to(wrong).as_posix() for path in wrong.rglob('*.jpg')) == [
+        'indoor/b.jpg',
+        'notes.jpg',
+    ]
+
+
 def test_interval_is_of_pictures_not_of_pairs(tmp_path):
     # Half of the pictures have all of their pairs right, the other half none.
     def annotations(pictures: int, pairs: int) -> dict[str, Any]:
